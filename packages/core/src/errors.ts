@@ -1,0 +1,49 @@
+/** The one error type of denary: it says who complains, what was expected, what came, and what to do. */
+
+export type ErrorCode =
+  | 'bad-argument'
+  | 'bad-image'
+  | 'bad-data'
+  | 'bad-model'
+  | 'not-found'
+  | 'not-finite'
+  | 'unknown-layer'
+  | 'unsupported-operator'
+  | 'device-unavailable'
+  | 'session-failed'
+  | 'closed'
+  | 'aborted';
+
+export interface ErrorDetails {
+  readonly code: ErrorCode;
+  /** The function, file or node that complains. */
+  readonly who: string;
+  readonly expected: string;
+  readonly received: string;
+  /** What the reader can do about it, as a sentence. */
+  readonly remedy: string;
+  readonly cause?: unknown;
+}
+
+export class DenaryError extends Error {
+  override readonly name = 'DenaryError';
+  readonly code: ErrorCode;
+  readonly who: string;
+  readonly expected: string;
+  readonly received: string;
+  readonly remedy: string;
+
+  constructor({ code, who, expected, received, remedy, cause }: ErrorDetails) {
+    super(`${who}: expected ${expected}, received ${received}. ${remedy}`, cause === undefined ? {} : { cause });
+    this.code = code;
+    this.who = who;
+    this.expected = expected;
+    this.received = received;
+    this.remedy = remedy;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,47 @@
+/**
+ * The seam to ONNX Runtime: the one interface that every runtime package implements. A session owns the buffers of its
+ * state, so that a training step copies no weights, whichever way a runtime has of keeping them.
+ */
+
+import type { Value } from './onnx/model.js';
+import type { Tensors } from './tensor.js';
+
+/** Where a session computes. */
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
+
+/** An input that the session keeps between runs. */
+export interface StateSlot {
+  readonly input: string;
+  /** The output that takes the input's place after each run; an input without one stays as it was written. */
+  readonly output?: string;
+}
+
+export interface SessionOptions {
+  /** The runtime's own default where left out: `cpu` in Node, `wasm` in a browser. */
+  readonly device?: Device;
+  /** Threads for one run; the number of cores where left out. */
+  readonly threads?: number;
+  /** Must be written with `writeState` before the first run. */
+  readonly state?: readonly StateSlot[];
+}
+
+export interface Session {
+  readonly device: Device;
+  /** What `run` must be fed, and what it gives: the model's inputs and outputs less the state. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /**
+   * Runs the model once and moves the state on. The tensors given back are the caller's. One run at a time.
+   * Throws DenaryError `bad-argument` for a missing or ill-typed input, `session-failed` for what the runtime refuses.
+   */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** Copies tensors into the state. */
+  writeState(tensors: Tensors): Promise<void>;
+  /** Copies tensors (all, where no names are given) out of the state. */
+  readState(names?: readonly string[]): Promise<Tensors>;
+  /** Frees the session; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** Makes a session from the bytes of an ONNX file. */
+export type SessionFactory = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;

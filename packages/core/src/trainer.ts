@@ -1,0 +1,154 @@
+/** Steps a training graph: holds the weights and the optimizer's memory in a session, feeds it batches, reads metrics. */
+
+import { DenaryError } from './errors.js';
+import { decodeModel } from './onnx/codec.js';
+import type { Model } from './onnx/model.js';
+import type { Session, SessionFactory, SessionOptions } from './session.js';
+import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
+import { type TrainingSpec, trainingSpecOf } from './training-spec.js';
+
+export interface TrainerOptions extends Omit<SessionOptions, 'state'> {
+  readonly createSession: SessionFactory;
+  /** The bytes of a training graph. */
+  readonly training: Uint8Array;
+  /** The weights to start from, by name: a model's initializers. */
+  readonly weights: Tensors;
+  /** Of the dropout masks; default 0. */
+  readonly seed?: number;
+}
+
+/** At most `batchSize` samples. */
+export interface Batch {
+  /** uint8, [count, height, width]. */
+  readonly images: Uint8Array;
+  /** Class numbers, [count]. */
+  readonly labels: ArrayLike<number>;
+  /** How much each sample counts, [count]; 1 where left out. */
+  readonly weights?: ArrayLike<number>;
+}
+
+/** Means over everything trained since the last reset. */
+export interface Metrics {
+  readonly loss: number;
+  readonly accuracy: number;
+  /** The sum of the sample weights. */
+  readonly count: number;
+}
+
+export class Trainer {
+  private readonly feeds;
+
+  private constructor(
+    readonly spec: TrainingSpec,
+    private readonly session: Session,
+    seed: number,
+  ) {
+    const { batchSize, image, learningRate } = spec;
+    this.feeds = {
+      image: filled('uint8', [batchSize, ...image]),
+      label: filled('int32', [batchSize]),
+      sample_weight: filled('float32', [batchSize]),
+      learning_rate: filled('float32', [], learningRate),
+      seed: filled('uint32', [], seed),
+    };
+  }
+
+  /** Throws `bad-model` for a training graph that is none, or for weights that do not fit it. */
+  static async create({ createSession, training, weights, seed = 0, ...options }: TrainerOptions): Promise<Trainer> {
+    const spec = trainingSpecOf(decodeModel(training, 'Trainer'), 'Trainer');
+    const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
+    const session = await createSession(training, { ...options, state });
+    const trainer = new Trainer(spec, session, seed);
+    await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, initial(slot, weights)])));
+    return trainer;
+  }
+
+  get device() {
+    return this.session.device;
+  }
+
+  /** Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. */
+  async step({ images, labels, weights }: Batch, learningRate = this.spec.learningRate): Promise<number> {
+    const { batchSize, image, classes } = this.spec;
+    const count = labels.length;
+    const { feeds } = this;
+    if (count < 1 || count > batchSize || images.length !== count * sizeOf(image)) {
+      throw badBatch(`1 to ${batchSize} images of ${image.join('x')} pixels`, `${count} labels and ${images.length} pixels`);
+    }
+    for (let i = 0; i < count; i++) {
+      const label = labels[i]!;
+      if (!(label >= 0 && label < classes)) throw badBatch(`labels from 0 to ${classes - 1}`, `${label}`);
+      feeds.label.data[i] = label;
+      feeds.sample_weight.data[i] = weights?.[i] ?? 1;
+    }
+    feeds.image.data.set(images);
+    feeds.image.data.fill(0, images.length);
+    feeds.label.data.fill(0, count);
+    feeds.sample_weight.data.fill(0, count);
+    feeds.learning_rate.data[0] = learningRate;
+    const { loss } = await this.session.run(feeds);
+    return Number(loss!.data[0]);
+  }
+
+  async metrics(): Promise<Metrics> {
+    const { metrics } = await this.session.readState(['metrics']);
+    const [loss, right, count] = metrics!.data as Float32Array as unknown as [number, number, number];
+    return { loss: loss / count, accuracy: right / count, count };
+  }
+
+  async resetMetrics(): Promise<void> {
+    await this.session.writeState({ metrics: filled('float32', [3]) });
+  }
+
+  /** The weights and moving statistics, by their names in the model. */
+  weights(): Promise<Tensors> {
+    const names = this.spec.state.filter(({ kind }) => kind === 'weight' || kind === 'statistic');
+    return this.session.readState(names.map(({ input }) => input));
+  }
+
+  /** Everything that a later `restore` needs to go on bit for bit. */
+  state(): Promise<Tensors> {
+    return this.session.readState();
+  }
+
+  restore(state: Tensors): Promise<void> {
+    return this.session.writeState(state);
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+}
+
+function initial({ input, kind, shape, dtype }: TrainingSpec['state'][number], weights: Tensors): Tensor {
+  if (kind !== 'weight' && kind !== 'statistic') return filled(dtype, shape);
+  const tensor = weights[input];
+  if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) return tensor;
+  throw new DenaryError({
+    code: 'bad-model',
+    who: 'Trainer',
+    expected: `a weight "${input}" of ${dtype} [${shape}]`,
+    received: tensor ? `${tensor.dtype} [${tensor.shape}]` : 'none',
+    remedy: 'Give the model that the training graph was made from.',
+  });
+}
+
+function badBatch(expected: string, received: string): DenaryError {
+  return new DenaryError({
+    code: 'bad-data',
+    who: 'Trainer.step',
+    expected,
+    received,
+    remedy: 'Give each image a label that the model knows.',
+  });
+}
+
+/** A model's initializers by name. */
+export const initializersOf = ({ graph }: Model): Tensors => Object.fromEntries(graph.initializers);
+
+/** The same model with other values for some of its initializers. */
+export function withWeights(model: Model, weights: Tensors): Model {
+  const initializers = new Map(model.graph.initializers);
+  for (const [name, tensor] of Object.entries(weights)) if (initializers.has(name)) initializers.set(name, tensor);
+  return { ...model, graph: { ...model.graph, initializers } };
+}

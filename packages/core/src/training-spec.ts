@@ -1,0 +1,53 @@
+/** What a training graph says of itself in its metadata, so that a runtime needs nothing else to train with it. */
+
+import { DenaryError, messageOf } from './errors.js';
+import * as v from 'valibot';
+import type { Model } from './onnx/model.js';
+
+const stateSpec = v.object({
+  input: v.string(),
+  /** The output that takes the input's place after a step; a frozen weight has none. */
+  output: v.optional(v.string()),
+  /** `weight` and `statistic` come from the model, the rest starts at zero. */
+  kind: v.picklist(['weight', 'statistic', 'slot', 'step', 'metric']),
+  shape: v.array(v.number()),
+  dtype: v.picklist(['float32', 'uint32']),
+});
+
+const trainingSpec = v.object({
+  version: v.literal(1),
+  batchSize: v.number(),
+  /** [height, width] in pixels. */
+  image: v.array(v.number()),
+  classes: v.number(),
+  loss: v.string(),
+  optimizer: v.string(),
+  /** The rate that the graph was made for; a step may be given another. */
+  learningRate: v.number(),
+  state: v.array(stateSpec),
+});
+
+export type StateSpec = Readonly<Omit<v.InferOutput<typeof stateSpec>, 'shape'>> & { readonly shape: readonly number[] };
+export type TrainingSpec = Readonly<Omit<v.InferOutput<typeof trainingSpec>, 'state' | 'image'>> & {
+  readonly image: readonly number[];
+  readonly state: readonly StateSpec[];
+};
+
+const KEY = 'denary.training';
+
+export const trainingMetadata = (spec: TrainingSpec): Record<string, string> => ({ [KEY]: JSON.stringify(spec) });
+
+/** Reads the spec of a training graph. Throws `bad-model` where the file is none. */
+export function trainingSpecOf({ metadata }: Model, who = 'trainingSpecOf'): TrainingSpec {
+  try {
+    return v.parse(trainingSpec, JSON.parse(metadata[KEY] ?? 'null'));
+  } catch (cause) {
+    throw new DenaryError({
+      code: 'bad-model',
+      who,
+      expected: `a training graph, with "${KEY}" in its metadata`,
+      received: KEY in metadata ? messageOf(cause) : 'a file without it',
+      remedy: 'Make one with createTrainingGraph, or take the training.onnx beside the model.',
+    });
+  }
+}

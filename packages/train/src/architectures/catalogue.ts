@@ -1,0 +1,130 @@
+/** The systems that denary trains by name; each one's layers and training settings are its notebook's own. */
+
+import { DenaryError } from '@denary/core';
+import type { Architecture, InputSpec } from './architecture.js';
+import type { Conv2D, Dense, Dropout, Layer, MaxPooling2D } from './layers.js';
+
+const flat: InputSpec = { image: [28, 28], scale: 255, as: 'flat' };
+const image: InputSpec = { image: [28, 28], scale: 255, as: 'image' };
+
+const dense = (units: number, activation: Dense['activation'] = 'linear'): Dense => ({ type: 'Dense', units, activation });
+const conv = (filters: number, size: number, activation: Conv2D['activation'] = 'linear'): Conv2D => ({
+  type: 'Conv2D',
+  filters,
+  kernelSize: [size, size],
+  activation,
+});
+const pool = (size: number): MaxPooling2D => ({ type: 'MaxPooling2D', poolSize: [size, size] });
+const dropout = (rate: number): Dropout => ({ type: 'Dropout', rate });
+const flatten: Layer = { type: 'Flatten' };
+const normalize: Layer = { type: 'BatchNormalization' };
+const relu: Layer = { type: 'Activation', activation: 'relu' };
+const classes = 10;
+const classify = dense(classes, 'softmax');
+
+export const catalogue: readonly Architecture[] = [
+  {
+    name: 'mlp',
+    description: 'Two dense layers of 64 with dropout',
+    input: flat,
+    classes,
+    layers: [dense(64, 'relu'), dropout(0.1), dense(64, 'relu'), dropout(0.1), classify],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'RMSprop' }, batchSize: 128, epochs: 10 },
+  },
+  {
+    name: 'cnn',
+    description: 'Two convolutions, max pooling, dense 128, dropout',
+    input: image,
+    classes,
+    layers: [
+      conv(32, 3, 'relu'),
+      conv(64, 3, 'relu'),
+      pool(2),
+      dropout(0.25),
+      flatten,
+      dense(128, 'relu'),
+      dropout(0.5),
+      classify,
+    ],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adadelta', learningRate: 1 },
+      batchSize: 128,
+      epochs: 10,
+    },
+  },
+  {
+    name: 'cnn-bn',
+    description: 'Two convolutions and a dense layer, each with batch normalization',
+    input: image,
+    classes,
+    layers: [
+      conv(32, 3),
+      normalize,
+      relu,
+      conv(32, 3),
+      normalize,
+      relu,
+      pool(2),
+      flatten,
+      dense(128),
+      normalize,
+      relu,
+      dropout(0.2),
+      classify,
+    ],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adam', learningRate: 0.01 },
+      batchSize: 64,
+      epochs: 1,
+    },
+  },
+  {
+    name: 'cnn-pool4',
+    description: 'Three convolutions around one 4x4 pooling; the smallest good model',
+    input: image,
+    classes,
+    layers: [conv(32, 3, 'relu'), conv(64, 3, 'relu'), pool(4), conv(64, 3, 'relu'), flatten, classify],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'RMSprop' }, batchSize: 64, epochs: 5 },
+  },
+  {
+    name: 'dnn',
+    description: 'Dense 400 and 100, dropout',
+    input: flat,
+    classes,
+    layers: [dense(400, 'relu'), dense(100, 'relu'), dropout(0.5), classify],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'Adam' }, batchSize: 64, epochs: 10 },
+  },
+  {
+    name: 'cnn-5x5',
+    description: 'Two 5x5 convolutions, each with pooling, dense 320, dropout',
+    input: image,
+    classes,
+    layers: [
+      conv(10, 5, 'relu'),
+      pool(2),
+      conv(20, 5, 'relu'),
+      dropout(0.5),
+      pool(2),
+      flatten,
+      dense(320, 'relu'),
+      dropout(0.5),
+      classify,
+    ],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'Adam' }, batchSize: 64, epochs: 10 },
+  },
+];
+
+/** The architecture of that name. Throws `not-found`, listing the names there are. */
+export function findArchitecture(name: string): Architecture {
+  const found = catalogue.find((architecture) => architecture.name === name);
+  if (found) return found;
+  throw new DenaryError({
+    code: 'not-found',
+    who: 'findArchitecture',
+    expected: `one of ${catalogue.map((architecture) => architecture.name).join(', ')}`,
+    received: `"${name}"`,
+    remedy: 'See `denary list`.',
+  });
+}

@@ -1,0 +1,129 @@
+/** Layer -> ONNX nodes, one row a layer. Images are channels first, as ONNX has them. */
+
+import { DenaryError, type Dimension, fromNumbers, type GraphBuilder, type Value } from '@denary/core';
+import type { ActivationName, InitializerSpec, Layer, LayerType } from '../architectures/layers.js';
+import type { Fans } from './initializers.js';
+
+/** What a row may use: the graph so far, the layer's own name, and a way to declare a weight. */
+export interface Emission {
+  readonly graph: GraphBuilder;
+  readonly name: string;
+  /** An initializer `<layer>/<suffix>`. */
+  weight(suffix: string, shape: readonly number[], initializer: InitializerSpec, fans?: Fans, trainable?: boolean): Value;
+}
+
+type Row<L> = (x: Value, layer: L, emission: Emission) => Value;
+type LayerOf<T extends LayerType> = Extract<Layer, { type: T }>;
+
+const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
+  Dense: (x, { units, activation, useBias = true, kernelInitializer, biasInitializer }, e) => {
+    const inputs = fixed(x.shape.at(-1), e, 'Dense');
+    const kernel = e.weight('kernel', [inputs, units], kernelInitializer ?? 'glorot_uniform', {
+      fanIn: inputs,
+      fanOut: units,
+    });
+    const bias = useBias ? e.weight('bias', [units], biasInitializer ?? 'zeros') : undefined;
+    const y =
+      x.shape.length === 2
+        ? e.graph.op('Gemm', bias ? [x, kernel, bias] : [x, kernel], {}, { name: e.name })
+        : plus(e, e.graph.op('MatMul', [x, kernel], {}, { name: e.name }), bias);
+    return activate(y, activation, e);
+  },
+
+  Conv2D: (x, layer, e) => {
+    const { filters, kernelSize, strides = [1, 1], padding = 'valid', activation, useBias = true } = layer;
+    const channels = fixed(imageOf(x, e)[1], e, 'Conv2D');
+    const area = kernelSize[0] * kernelSize[1];
+    const kernel = e.weight('kernel', [filters, channels, ...kernelSize], layer.kernelInitializer ?? 'glorot_uniform', {
+      fanIn: channels * area,
+      fanOut: filters * area,
+    });
+    const bias = useBias ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros') : undefined;
+    const y = e.graph.op(
+      'Conv',
+      bias ? [x, kernel, bias] : [x, kernel],
+      { kernel_shape: kernelSize, strides, ...paddingOf(padding) },
+      { name: e.name },
+    );
+    return activate(y, activation, e);
+  },
+
+  MaxPooling2D: (x, { poolSize = [2, 2], strides = poolSize, padding = 'valid' }, e) => {
+    imageOf(x, e);
+    return e.graph.op('MaxPool', [x], { kernel_shape: poolSize, strides, ...paddingOf(padding) }, { name: e.name });
+  },
+
+  Flatten: (x, _, e) => e.graph.op('Flatten', [x], { axis: 1 }, { name: e.name }),
+
+  // Identity where the model predicts; a training graph is lowered to a mask.
+  Dropout: (x, { rate }, e) => {
+    if (!(rate >= 0 && rate < 1)) throw badLayer(e, 'a rate in [0, 1)', `${rate}`);
+    const ratio = e.graph.initializer(`${e.name}/rate`, fromNumbers('float32', [rate], []));
+    return e.graph.op('Dropout', [x, ratio], {}, { name: e.name });
+  },
+
+  Activation: (x, { activation }, e) => activate(x, activation, e, e.name),
+
+  BatchNormalization: (x, { momentum = 0.99, epsilon = 1e-3 }, e) => {
+    const shape = [fixed(x.shape[1], e, 'BatchNormalization')];
+    const gamma = e.weight('gamma', shape, 'ones');
+    const beta = e.weight('beta', shape, 'zeros');
+    const mean = e.weight('moving_mean', shape, 'zeros', undefined, false);
+    const variance = e.weight('moving_variance', shape, 'ones', undefined, false);
+    return e.graph.op('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon, momentum }, { name: e.name });
+  },
+};
+
+const activations: { readonly [A in ActivationName]: (x: Value, graph: GraphBuilder, name: string) => Value } = {
+  linear: (x) => x,
+  relu: (x, graph, name) => graph.op('Relu', [x], {}, { name }),
+  sigmoid: (x, graph, name) => graph.op('Sigmoid', [x], {}, { name }),
+  tanh: (x, graph, name) => graph.op('Tanh', [x], {}, { name }),
+  elu: (x, graph, name) => graph.op('Elu', [x], { alpha: 1 }, { name }),
+  softmax: (x, graph, name) => graph.op('Softmax', [x], { axis: -1 }, { name }),
+};
+
+/** Emits one layer. Throws `unknown-layer` for a type or activation that is not in the tables. */
+export function emitLayer(x: Value, layer: Layer, emission: Emission): Value {
+  if (!Object.hasOwn(layers, layer.type)) {
+    throw new DenaryError({
+      code: 'unknown-layer',
+      who: 'emitLayer',
+      expected: `one of ${Object.keys(layers).join(', ')}`,
+      received: `"${layer.type}"`,
+      remedy: 'Use a layer that denary knows, by its Keras name.',
+    });
+  }
+  return (layers[layer.type] as Row<Layer>)(x, layer, emission);
+}
+
+function activate(x: Value, activation: ActivationName = 'linear', e: Emission, name = `${e.name}/${activation}`): Value {
+  if (!Object.hasOwn(activations, activation)) {
+    throw badLayer(e, `an activation among ${Object.keys(activations).join(', ')}`, `"${activation}"`);
+  }
+  return activations[activation](x, e.graph, name);
+}
+
+const plus = (e: Emission, y: Value, bias?: Value): Value => (bias ? e.graph.op('Add', [y, bias]) : y);
+
+const paddingOf = (padding: 'valid' | 'same') => (padding === 'same' ? { auto_pad: 'SAME_UPPER' } : {});
+
+function imageOf(x: Value, e: Emission): readonly Dimension[] {
+  if (x.shape.length === 4) return x.shape;
+  throw badLayer(e, 'an image [batch, channels, height, width]', `[${x.shape}]`);
+}
+
+function fixed(size: Dimension | undefined, e: Emission, type: LayerType): number {
+  if (typeof size === 'number') return size;
+  throw badLayer(e, `a fixed number of inputs to ${type}`, `${size}`);
+}
+
+function badLayer(e: Emission, expected: string, received: string): DenaryError {
+  return new DenaryError({
+    code: 'bad-argument',
+    who: `layer "${e.name}"`,
+    expected,
+    received,
+    remedy: 'Correct the layer, or the one before it.',
+  });
+}

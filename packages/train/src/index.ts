@@ -1,0 +1,12 @@
+export * from './architectures/architecture.js';
+export * from './architectures/catalogue.js';
+export * from './architectures/layers.js';
+export * from './architectures/summary.js';
+export { differentiate } from './autodiff/differentiate.js';
+export * from './data/dataset.js';
+export * from './data/idx.js';
+export * from './forward/build-model.js';
+export { type LossName, losses } from './objective/losses.js';
+export { learningRateOf, optimizers, type OptimizerName, type OptimizerSpec } from './objective/optimizers.js';
+export * from './random.js';
+export * from './training-graph.js';

@@ -1,0 +1,44 @@
+/**
+ * Dropout as a mask that the graph computes itself: an in-graph uint32 hash of (seed, step, sample, element), made of
+ * Add, Mul, Div, Less and Cast alone, so that CPU, WASM and WebGPU draw the same bits and a resumed run goes on with them.
+ */
+
+import { type Node, sizeOf, tensor, type Value } from '@denary/core';
+import { type Maths, sizes } from '../math.js';
+import { hash32, stream } from '../random.js';
+import type { TrainingContext } from './training-form.js';
+
+/** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */
+const [GOLDEN, MIX_1, MIX_2] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35];
+
+/** A random uint32 for each sample of this step, [batch]: three rounds of multiply and fold the high bits down. */
+export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number): Value {
+  const { graph, add, mul, div } = math;
+  const rows = graph.initializer(
+    'dropout/rows',
+    tensor('uint32', [batch], Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows')))),
+  );
+  const fold = (x: Value, divisor: number) => add(x, div(x, divisor));
+  let x = add(rows, add(mul(seed, GOLDEN), mul(step, MIX_1)));
+  x = mul(fold(x, 2 ** 15), MIX_1);
+  x = mul(fold(x, 2 ** 13), MIX_2);
+  x = mul(fold(x, 2 ** 16), GOLDEN);
+  return fold(x, 2 ** 15);
+}
+
+/**
+ * y = x mask / (1 - rate). An element's bits are u (u / 2^16) mod 2^32 for u = row key + element key: one product is
+ * enough to break up the sum, since both keys are random already (tested: rate, and independence in rows, columns and
+ * squares).
+ */
+export function dropout(x: Value, rate: number, node: Node, { math, rowKeys }: TrainingContext): void {
+  const { graph, add, mul, div, less, cast, reshape } = math;
+  const [batch, ...element] = sizes(x);
+  const layer = stream(node.name);
+  const keys = Uint32Array.from({ length: sizeOf(element) }, (_, i) => hash32(layer, i));
+  const elementKeys = graph.initializer(`${node.name}/keys`, tensor('uint32', [1, ...element], keys));
+  const sum = add(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
+  const bits = mul(sum, div(sum, 2 ** 16));
+  const kept = cast(less(bits, Math.round((1 - rate) * 2 ** 32)), x.dtype);
+  graph.op('Mul', [x, mul(kept, 1 / (1 - rate))], {}, { name: node.name, outputs: [node.outputs[0]!] });
+}

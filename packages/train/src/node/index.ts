@@ -1,0 +1,5 @@
+/** The part of @denary/train that needs files: the cache, and data sets by name. */
+
+export { cacheDirectory, writeAtomically } from './cache.js';
+export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
+export type { DatasetName, Split } from './sources.js';

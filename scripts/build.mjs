@@ -1,0 +1,38 @@
+/** Fills every package's dist/: declarations by the TypeScript compiler (tsup's own need its old API), JavaScript by tsup. */
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const folderOf = (name) => dirname(require.resolve(`${name}/package.json`));
+const tsup = join(folderOf('tsup'), 'dist', 'cli-default.js');
+const tsc = join(folderOf('typescript'), 'bin', 'tsc');
+
+const entries = {
+  core: ['index'],
+  train: ['index', 'node/index'],
+  'runtime-node': ['index'],
+  'runtime-web': ['index'],
+  cli: ['main'],
+};
+const options = ['--format', 'esm', '--target', 'es2022', '--sourcemap', '--silent', '--no-config'];
+
+async function run(script, args, cwd) {
+  try {
+    await promisify(execFile)(process.execPath, [script, ...args], { cwd });
+  } catch (error) {
+    console.error(error.stdout, error.stderr);
+    process.exit(1);
+  }
+}
+
+await Promise.all([
+  run(tsc, ['-b'], root),
+  ...Object.entries(entries).map(([name, files]) => {
+    const entry = files.map((file) => `--entry.${file} src/${file}.ts`.split(' ')).flat();
+    return run(tsup, [...entry, ...options], join(root, 'packages', name));
+  }),
+]);
