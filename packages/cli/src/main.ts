@@ -1,1 +1,56 @@
-export {};
+/** The command `denary`. Commands declare themselves; only this file decides about errors and exit codes. */
+
+import { createRequire } from 'node:module';
+import { DenaryError, messageOf } from '@denary/core';
+import { Command, CommanderError } from 'commander';
+import { dataCommand } from './commands/data.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { listCommand } from './commands/list.js';
+import { predictCommand } from './commands/predict.js';
+import { summaryCommand } from './commands/summary.js';
+import { trainCommand } from './commands/train.js';
+import type { ContextOf } from './context.js';
+import { createOutput } from './output.js';
+
+const SUCCESS = 0;
+const FAILURE = 1;
+const USAGE = 2;
+
+/** Runs the command line and gives the exit code: 0, 1 for a failure, 2 for wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(FAILURE);
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const context: ContextOf = ({ json = false }) => ({ output: createOutput(json), signal: stop.signal });
+  const program = programOf(context);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return SUCCESS;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCESS : USAGE;
+    process.stderr.write(`denary: ${args.includes('--debug') ? detailsOf(error) : messageOf(error)}\n`);
+    return FAILURE;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function programOf(context: ContextOf): Command {
+  const { version } = createRequire(import.meta.url)('denary/package.json') as { version: string };
+  const program = new Command('denary')
+    .description('Trains, evaluates and runs models that recognise handwritten digits, on ONNX Runtime alone.')
+    .version(version);
+  const commands = [listCommand, summaryCommand, trainCommand, evaluateCommand, predictCommand, dataCommand];
+  for (const command of commands) program.addCommand(command(context).option('--debug', 'print stack traces of errors'));
+  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(see --help)');
+  return program;
+}
+
+function detailsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = error instanceof DenaryError ? ` [${error.code}]` : '';
+  return `${error.stack}${code}${error.cause ? `\ncaused by ${detailsOf(error.cause)}` : ''}`;
+}

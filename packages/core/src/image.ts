@@ -1,4 +1,4 @@
-/** Images as plain bytes, and their way to grey: alpha over white paper, ITU-R BT.601 luma, the same bytes everywhere. */
+/** Images as plain bytes, and how they become grey: alpha over white, ITU-R BT.601 luma, the same bytes everywhere. */
 
 import { DenaryError } from './errors.js';
 
@@ -21,22 +21,22 @@ export interface GreyImage {
 }
 
 /** 100 megapixels: beyond any camera's digit, and 400 MB as RGBA. */
-export const MAX_PIXELS = 100_000_000;
+export const MAX_IMAGE_PIXELS = 100_000_000;
 
 /** Throws `bad-image` unless sizes are positive integers up to 100 megapixels that belong to as many bytes. */
 export function checkImage(image: Image, who = 'checkImage'): void {
   const { data, width, height, channels } = image;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    throw badImage(who, 'bytes as a Uint8Array or Uint8ClampedArray', kindOf(data), 'Scale other pixels to 0..255 first.');
+    throw badImage(who, 'a Uint8Array or Uint8ClampedArray', kindOf(data), 'Scale other pixels to bytes first.');
   }
   if (!isSize(width) || !isSize(height)) {
-    throw badImage(who, 'width and height as positive integers', `${width} x ${height}`, 'Give an image with pixels in it.');
+    throw badImage(who, 'positive integer sizes', `${width} x ${height}`, 'Give an image with pixels in it.');
   }
   if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) {
     throw badImage(who, '1, 2, 3 or 4 channels', String(channels), 'Use grey, grey and alpha, RGB or RGBA.');
   }
-  if (width * height > MAX_PIXELS) {
-    throw badImage(who, `at most ${MAX_PIXELS} pixels`, `${width} x ${height}`, 'Scale the image down first.');
+  if (width * height > MAX_IMAGE_PIXELS) {
+    throw badImage(who, `at most ${MAX_IMAGE_PIXELS} pixels`, `${width} x ${height}`, 'Scale the image down first.');
   }
   if (data.length !== width * height * channels) {
     const expected = `${width * height * channels} bytes for ${width} x ${height} pixels of ${channels} channels`;
@@ -75,7 +75,7 @@ function fromRgba(data: Image['data'], grey: Uint8Array): void {
   }
 }
 
-/** A thousand times the luma of ITU-R BT.601 (Y' = 0.299 R' + 0.587 G' + 0.114 B'): integers, so no engine rounds its own way. */
+/** A thousand times the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, in integers so that no engine differs. */
 function luma1000(red: number, green: number, blue: number): number {
   return 299 * red + 587 * green + 114 * blue;
 }

@@ -1,1 +1,5 @@
+export * from './devices.js';
+export * from './image-file.js';
+export * from './model-files.js';
+export * from './recognizer.js';
 export * from './session.js';

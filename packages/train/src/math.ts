@@ -4,6 +4,7 @@ import {
   type AttributesOf,
   type DType,
   elementTypeOf,
+  filled,
   type GraphBuilder,
   type Operand,
   type Operator,
@@ -19,8 +20,12 @@ export const sizes = (x: Value): readonly number[] => x.shape as readonly number
 export function maths(graph: GraphBuilder) {
   const binary = (op: Operator) => (a: Operand, b: Operand) => graph.op(op, [a, b]);
   const unary = (op: Operator) => (x: Value) => graph.op(op, [x]);
-  const isOne = (x: Operand): boolean =>
-    x === 1 || (typeof x === 'object' && x.shape.length === 0 && graph.constantOf(x.name)?.data[0] === 1);
+  /** Whether a product with x is the other operand, in its own shape. */
+  const isOne = (x: Operand, other: Operand): boolean => {
+    if (typeof x === 'number') return x === 1;
+    const constant = typeof other === 'object' && fits(sizes(x), sizes(other)) && graph.constantOf(x.name);
+    return constant ? (constant.data as Float32Array).every((value) => value === 1) : false;
+  };
   const reduce =
     (op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceLogSumExp') =>
     (x: Value, axes: readonly number[], keepdims = true): Value => {
@@ -35,7 +40,7 @@ export function maths(graph: GraphBuilder) {
     add: binary('Add'),
     sub: binary('Sub'),
     mul: (a: Operand, b: Operand): Value =>
-      isOne(a) && typeof b === 'object' ? b : isOne(b) && typeof a === 'object' ? a : graph.op('Mul', [a, b]),
+      typeof b === 'object' && isOne(a, b) ? b : typeof a === 'object' && isOne(b, a) ? a : graph.op('Mul', [a, b]),
     div: binary('Div'),
     pow: binary('Pow'),
     matmul: (a: Value, b: Value): Value => graph.op('MatMul', [a, b]),
@@ -72,10 +77,20 @@ export function maths(graph: GraphBuilder) {
     /** Zeros around; pads as [begin..., end...]. */
     pad: (x: Value, pads: readonly number[]): Value =>
       pads.every((size) => size === 0) ? x : graph.op('Pad', [x, graph.int64s(pads)]),
-    expand: (x: Value, shape: readonly number[]): Value =>
-      sameShape(sizes(x), shape) ? x : graph.op('Expand', [x, graph.int64s(shape)]),
+    expand: (x: Value, shape: readonly number[]): Value => {
+      if (sameShape(sizes(x), shape)) return x;
+      const constant = graph.constantOf(x.name);
+      const foldable = constant?.data.length === 1 && sizeOf(shape) <= 4096;
+      return foldable
+        ? graph.constant(filled(constant.dtype, shape, Number(constant.data[0])))
+        : graph.op('Expand', [x, graph.int64s(shape)]);
+    },
   };
 }
+
+/** Whether a shape broadcasts to another without changing it. */
+const fits = (shape: readonly number[], other: readonly number[]): boolean =>
+  shape.length <= other.length && shape.every((size, i) => size === 1 || size === other[other.length - shape.length + i]);
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);

@@ -131,15 +131,13 @@ function emitLoss(math: Maths, { probabilities, label, sampleWeight, loss }: Los
   const softmax = graph.build().nodes.find(({ op, outputs }) => op === 'Softmax' && outputs[0] === probabilities.name);
   const logits = softmax && graph.value(softmax.inputs[0]!);
 
-  const weight = reshape(sampleWeight, [batch, 1]);
-  const perSample = losses[loss].build(math, { probabilities, logits, target });
-  const lossSum = sum(mul(perSample, weight), [0, 1], false);
   const weightSum = sum(sampleWeight, [0], false);
+  const share = reshape(div(sampleWeight, weightSum), [batch, 1]);
+  const mean = sum(mul(losses[loss].build(math, { probabilities, logits, target }), share), [0, 1], false);
   const best = graph.op('ArgMax', [logits ?? probabilities], { axis: 1, keepdims: 0 });
   const right = cast(equal(cast(best, 'int32'), label), 'float32');
-  const rightSum = sum(mul(right, sampleWeight), [0], false);
-  const metrics = concat([lossSum, rightSum, weightSum].map((value) => reshape(value, [1])), 0);
-  return { loss: div(lossSum, weightSum), metrics };
+  const sums = [mul(mean, weightSum), sum(mul(right, sampleWeight), [0], false), weightSum];
+  return { loss: mean, metrics: concat(sums.map((value) => reshape(value, [1])), 0) };
 }
 
 interface UpdateParts {

@@ -160,11 +160,25 @@ export class GraphBuilder {
     return this.initializers.get(name);
   }
 
-  /** Declares a value as an output, under another name where one is given. */
+  /** Declares a value as an output; under another name, the node that makes it is renamed, so that nothing is copied. */
   output(value: Value, name = value.name): Value {
-    const result = name === value.name ? value : this.op('Identity', [value], {}, { name, outputs: [name] });
+    const result = name === value.name ? value : this.renamed(value, name);
     this.outputs.push(result);
     return result;
+  }
+
+  private renamed(value: Value, name: string): Value {
+    const taken = this.outputs.some((output) => output.name === value.name);
+    if (taken || !this.nodes.some(({ outputs }) => outputs.includes(value.name))) {
+      return this.op('Identity', [value], {}, { name, outputs: [name] });
+    }
+    const rename = (names: readonly string[]) => names.map((item) => (item === value.name ? name : item));
+    this.nodes.forEach((node, i) => {
+      if (node.inputs.includes(value.name) || node.outputs.includes(value.name)) {
+        this.nodes[i] = { ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) };
+      }
+    });
+    return this.declare({ ...value, name });
   }
 
   build(): Graph {

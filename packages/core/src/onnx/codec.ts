@@ -163,7 +163,7 @@ function decodeTensor(proto: TensorProto, who: string): Tensor {
     if (proto.rawData.length !== size * width) {
       throw badModel(label, `${size * width} bytes for [${shape}]`, `${proto.rawData.length}`, exportAgain);
     }
-    return { dtype, shape, data: new arrayOf[dtype](proto.rawData.slice().buffer) };
+    return { dtype, shape, data: new arrayOf[dtype](new Uint8Array(proto.rawData).buffer) };
   }
   const values: ArrayLike<number | bigint> =
     dtype === 'float32' ? proto.floatData
@@ -219,7 +219,7 @@ function encodeTensor({ dtype, shape, data }: Tensor, name = ''): MessageInitSha
     name,
     dataType: dataTypes[dtype],
     dims: shape.map(BigInt),
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   };
 }
 

@@ -80,6 +80,8 @@ function unbroadcast({ sum, reshape }: Maths, gradient: Value, shape: readonly n
   if (sameShape(from, shape)) return gradient;
   const offset = from.length - shape.length;
   if (offset < 0) return reshape(gradient, shape);
+  const leading = from.slice(0, offset).map((_, axis) => axis);
+  if (offset > 0 && sameShape(from.slice(offset), shape)) return sum(gradient, leading, false);
   const axes = from.flatMap((size, axis) => (axis < offset || (shape[axis - offset] === 1 && size !== 1) ? [axis] : []));
   return reshape(axes.length ? sum(gradient, axes) : gradient, shape);
 }

@@ -11,7 +11,7 @@ import type { TrainingContext } from './training-form.js';
 /** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */
 const [GOLDEN, MIX_1, MIX_2] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35];
 
-/** A random uint32 for each sample of this step, [batch]: three rounds of multiply and fold the high bits down. */
+/** A random uint32 for each sample of this step, [batch]: two rounds of fold the high bits down and multiply. */
 export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number): Value {
   const { graph, add, mul, div } = math;
   const rows = graph.initializer(
@@ -22,7 +22,6 @@ export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number):
   let x = add(rows, add(mul(seed, GOLDEN), mul(step, MIX_1)));
   x = mul(fold(x, 2 ** 15), MIX_1);
   x = mul(fold(x, 2 ** 13), MIX_2);
-  x = mul(fold(x, 2 ** 16), GOLDEN);
   return fold(x, 2 ** 15);
 }
 

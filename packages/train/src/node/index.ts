@@ -3,3 +3,5 @@
 export { cacheDirectory, writeAtomically } from './cache.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
 export type { DatasetName, Split } from './sources.js';
+export { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';

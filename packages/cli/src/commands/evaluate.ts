@@ -1,0 +1,52 @@
+/** denary evaluate MODEL: accuracy and loss of a model file on a data set. */
+
+import { openModel } from '@denary/core';
+import { type DeviceChoice, openSession, readModel } from '@denary/runtime-node';
+import { evaluate, type LossName } from '@denary/train';
+import { type DatasetName, loadDataset, type Split } from '@denary/train/node';
+import { Command, Option } from 'commander';
+import type { ContextOf } from '../context.js';
+import { datasetOptions, whole } from '../options.js';
+import { count, percent } from '../text.js';
+
+interface Options {
+  dataset: DatasetName;
+  split: Split;
+  device: DeviceChoice;
+  batchSize: number;
+  loss?: LossName;
+  cache?: string;
+  json?: boolean;
+}
+
+export const evaluateCommand = (context: ContextOf) =>
+  new Command('evaluate')
+    .description('measure the accuracy and loss of a model on a data set')
+    .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
+    .option('--dataset <name>', 'a name of `denary data`', 'mnist')
+    .addOption(new Option('--split <split>', 'which part of it').choices(['train', 'test']).default('test'))
+    .addOption(new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'))
+    .option('--batch-size <n>', 'images in one run', whole(1), 128)
+    .option('--loss <name>', "the loss to report (default: the model's own)")
+    .option('--cache <dir>', 'folder for data sets')
+    .option('--json', 'one JSON object')
+    .action(async (name: string, options: Options) => {
+      const { output, signal } = context(options);
+      const { bytes, path, manifest } = await readModel(name);
+      const { contract } = openModel(bytes, path);
+      const dataset = await loadDataset(options.dataset, options.split, datasetOptions(options.cache));
+      const { accuracy, loss, ...rest } = await evaluate({
+        createSession: async () => (await openSession(bytes, options.device, contract)).session,
+        model: bytes,
+        dataset,
+        loss: options.loss ?? (manifest?.training.loss as LossName | undefined) ?? 'categorical_crossentropy',
+        batchSize: options.batchSize,
+        signal,
+      });
+      const { seconds, imagesPerSecond } = rest;
+      output.result(
+        { accuracy, loss, count: rest.count, seconds, imagesPerSecond },
+        `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}, ` +
+          `${count(rest.count)} images in ${seconds.toFixed(2)} s (${count(imagesPerSecond)} images/s)`,
+      );
+    });

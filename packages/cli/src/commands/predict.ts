@@ -1,0 +1,58 @@
+/** denary predict FILE...: the digit on each image. */
+
+import { DenaryError, type Preprocess } from '@denary/core';
+import { createRecognizer, type DeviceChoice } from '@denary/runtime-node';
+import { Command, Option } from 'commander';
+import type { ContextOf } from '../context.js';
+import { bar, percent } from '../text.js';
+
+interface Options {
+  model: string;
+  device: DeviceChoice;
+  preprocess: Preprocess;
+  json?: boolean;
+}
+
+export const predictCommand = (context: ContextOf) =>
+  new Command('predict')
+    .description('tell the digit on each image (PNG, JPEG, WebP, TIFF, GIF)')
+    .argument('<file...>', 'image files')
+    .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file", 'cnn')
+    .addOption(new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'))
+    .addOption(
+      new Option('--preprocess <how>', 'normalise drawings and photos, or take 28x28 images as they are')
+        .choices(['normalise', 'none'])
+        .default('normalise'),
+    )
+    .option('--json', 'one JSON object a file')
+    .action(async (files: string[], options: Options) => {
+      const { output } = context(options);
+      const recognizer = await createRecognizer(options);
+      const failures: unknown[] = [];
+      const width = Math.max(...files.map((file) => file.length));
+      try {
+        for (const file of files) {
+          try {
+            const prediction = await recognizer.predict(file);
+            const { digit, confidence } = prediction;
+            const found = digit === null ? '-  empty' : `${digit}  ${bar(confidence, 10)} ${percent(confidence)}`;
+            output.result({ file, ...prediction }, `${file.padEnd(width)}  ${found}`);
+          } catch (error) {
+            if (!(error instanceof DenaryError)) throw error;
+            failures.push(error);
+            process.stderr.write(`denary: ${error.message}\n`);
+          }
+        }
+      } finally {
+        await recognizer.close();
+      }
+      if (failures.length > 0) {
+        throw new DenaryError({
+          code: 'bad-image',
+          who: 'denary predict',
+          expected: `${files.length} images that can be read`,
+          received: `${failures.length} that cannot`,
+          remedy: 'The messages above say why.',
+        });
+      }
+    });

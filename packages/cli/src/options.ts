@@ -1,0 +1,32 @@
+/** Option values that several commands parse, and the data set that they name. */
+
+import { join } from 'node:path';
+import type { DatasetOptions } from '@denary/train/node';
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for a whole number of at least `least`. */
+export const whole =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value < 2 ** 32) return value;
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+  };
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('Expected a number between 0 and 1.');
+}
+
+/** Where data sets are looked for: beside this package and beside whoever calls it. */
+export const datasetOptions = (cache: string | undefined): DatasetOptions => ({
+  resolveFrom: [import.meta.url, join(process.cwd(), 'package.json')],
+  ...(cache === undefined ? {} : { cache }),
+});

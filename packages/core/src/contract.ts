@@ -1,0 +1,60 @@
+/** The model file's contract: uint8 `image` [batch, height, width] in, float32 `probabilities` [batch, classes] out. */
+
+import { DenaryError } from './errors.js';
+import { decodeModel } from './onnx/codec.js';
+import type { Dimension, Model } from './onnx/model.js';
+
+export interface Contract {
+  /** The size of an image in pixels. */
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+}
+
+/** Reads a model's bytes and checks that they are a digit model with usable weights. Throws `bad-model` or `not-finite`. */
+export function openModel(bytes: Uint8Array, who = 'openModel'): { model: Model; contract: Contract } {
+  const model = decodeModel(bytes, who);
+  requireFiniteWeights(model, who);
+  return { model, contract: contractOf(model, who) };
+}
+
+/** What a model takes and gives. Throws `bad-model` where that is not the contract. */
+export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contractOf'): Contract {
+  const [image, probabilities] = [inputs[0], outputs[0]];
+  const [, height, width] = image?.shape ?? [];
+  const classes = probabilities?.shape[1];
+  const fits =
+    inputs.length === 1 &&
+    outputs.length === 1 &&
+    image?.dtype === 'uint8' &&
+    image.shape.length === 3 &&
+    probabilities?.dtype === 'float32' &&
+    probabilities.shape.length === 2;
+  if (fits && typeof height === 'number' && typeof width === 'number' && typeof classes === 'number') {
+    return { height, width, classes };
+  }
+  const show = (values: typeof inputs) =>
+    values.map(({ name, dtype, shape }) => `${name} ${dtype} [${(shape as readonly Dimension[]).join(', ')}]`).join(', ');
+  throw new DenaryError({
+    code: 'bad-model',
+    who,
+    expected: 'an input image uint8 [batch, height, width] and an output probabilities float32 [batch, classes]',
+    received: `${show(inputs) || 'no input'} -> ${show(outputs) || 'no output'}`,
+    remedy: 'Give a model that denary trained or converted.',
+  });
+}
+
+function requireFiniteWeights({ graph }: Model, who: string): void {
+  for (const [name, { dtype, data }] of graph.initializers) {
+    if (dtype !== 'float32' && dtype !== 'float64') continue;
+    const at = (data as Float32Array).findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new DenaryError({
+      code: 'not-finite',
+      who,
+      expected: 'weights that are finite numbers',
+      received: `${data[at]} in "${name}" at ${at}`,
+      remedy: 'The training that made this model diverged: train again with a lower learning rate.',
+    });
+  }
+}

@@ -1,0 +1,59 @@
+/** A model folder's manifest.json: what the model is, how it was made and how well it does, with a digest of each file. */
+
+import * as v from 'valibot';
+import { DenaryError, messageOf } from './errors.js';
+
+const evaluation = v.object({
+  accuracy: v.number(),
+  loss: v.number(),
+  /** Images that were evaluated. */
+  count: v.number(),
+  /** The data and the way it was obtained, in words. */
+  how: v.string(),
+});
+
+const manifest = v.object({
+  version: v.literal(1),
+  name: v.string(),
+  description: v.string(),
+  parameters: v.number(),
+  input: v.object({ name: v.string(), dtype: v.literal('uint8'), shape: v.array(v.union([v.string(), v.number()])) }),
+  classes: v.array(v.string()),
+  /** Digit positions of one image: 1, or more for a string model. */
+  slots: v.number(),
+  /** What a caller's image goes through before the model: `mnist` is fit into 20x20, centre of mass in 28x28. */
+  preprocessing: v.string(),
+  metrics: v.object({ test: v.optional(evaluation), validation: v.optional(evaluation) }),
+  training: v.looseObject({
+    data: v.string(),
+    samples: v.number(),
+    loss: v.string(),
+    optimizer: v.looseObject({ name: v.string() }),
+    batchSize: v.number(),
+    epochs: v.number(),
+    seed: v.number(),
+    device: v.string(),
+  }),
+  /** The architecture as plain data, from which the model can be built again. */
+  architecture: v.optional(v.unknown()),
+  versions: v.record(v.string(), v.string()),
+  files: v.record(v.string(), v.object({ bytes: v.number(), sha256: v.string() })),
+});
+
+export type Manifest = v.InferOutput<typeof manifest>;
+
+/** Reads manifest.json. Throws `bad-model` where it is no manifest. */
+export function parseManifest(text: string, who = 'parseManifest'): Manifest {
+  try {
+    return v.parse(manifest, JSON.parse(text));
+  } catch (cause) {
+    throw new DenaryError({
+      code: 'bad-model',
+      who,
+      expected: "a model's manifest",
+      received: messageOf(cause),
+      remedy: 'Take the manifest.json that was written beside the model.',
+      cause,
+    });
+  }
+}

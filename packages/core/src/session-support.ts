@@ -1,0 +1,224 @@
+/**
+ * What the Session of every runtime does alike: it reads the model's inputs and outputs, checks what it is fed, answers
+ * one call after the other, and words its errors. A runtime package adds an Engine: one run, and the buffers of the state.
+ */
+
+import { DenaryError, messageOf } from './errors.js';
+import type { Dimension, Value } from './onnx/model.js';
+import type { Device, Session, StateSlot } from './session.js';
+import { arrayOf, type DType, sizeOf, type Tensor, type Tensors } from './tensor.js';
+
+/** ONNX Runtime's description of an input or output. */
+export interface ValueMetadata {
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly type?: string;
+  readonly shape?: readonly Dimension[];
+}
+
+/** A state slot with the type of its value, which is of fixed size. */
+export interface HeldState extends StateSlot {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A model's inputs and outputs, with the state taken out of them. */
+export interface SessionLayout {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly state: readonly HeldState[];
+}
+
+/** A runtime's part of a session. It is handed only what was checked, and is never called while a call is under way. */
+export interface Engine {
+  /** Runs once and moves the state on. What it throws becomes `session-failed`; the state must then not have moved. */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** Copies a tensor into the state. */
+  write(name: string, tensor: Tensor): void | Promise<void>;
+  /** A tensor of the state, which may be the engine's own: the session copies it. */
+  read(name: string): Tensor | Promise<Tensor>;
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime's tensor, as far as a result is read. */
+interface RuntimeTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+}
+
+export const fromRuntime = ({ type, dims, data }: RuntimeTensor): Tensor =>
+  ({ dtype: type, shape: dims, data }) as Tensor;
+
+/** Sorts a model's inputs and outputs. Throws `bad-argument` for a state that the model does not have. */
+export function layoutOf(
+  inputs: readonly ValueMetadata[],
+  outputs: readonly ValueMetadata[],
+  slots: readonly StateSlot[] = [],
+): SessionLayout {
+  const [given, made] = [inputs.map(valueOf), outputs.map(valueOf)];
+  const state = slots.map(({ input, output }) => {
+    const value = given.find(({ name }) => name === input);
+    if (!value) throw badInput(`an input "${input}" for the state`, 'a model without it');
+    const { dtype, shape } = value;
+    if (!isFixed(shape)) throw badInput(`a fixed shape for the state "${input}"`, `[${shape.join(', ')}]`);
+    if (output === undefined) return { input, dtype, shape };
+    const next = made.find(({ name }) => name === output);
+    if (next?.dtype !== dtype) throw badInput(`an output "${output}" of ${dtype} for the state`, next?.dtype ?? 'none');
+    return { input, output, dtype, shape };
+  });
+  const held = new Set(slots.map(({ input }) => input));
+  const moved = new Set(slots.map(({ output }) => output));
+  return {
+    inputs: given.filter(({ name }) => !held.has(name)),
+    outputs: made.filter(({ name }) => !moved.has(name)),
+    state,
+  };
+}
+
+function valueOf({ name, isTensor, type, shape = [] }: ValueMetadata): Value {
+  if (!isTensor || !Object.hasOwn(arrayOf, type ?? '')) {
+    throw badModelFile(`"${name}", which is ${isTensor ? `of ${type}` : 'no tensor'}`);
+  }
+  const known = (size: Dimension) => typeof size === 'string' ? size !== '' : size >= 0;
+  return { name, dtype: type as DType, shape: shape.map((size, axis) => (known(size) ? size : `${name}_${axis}`)) };
+}
+
+const isFixed = (shape: readonly Dimension[]): shape is readonly number[] =>
+  shape.every((size) => typeof size === 'number');
+
+/** The session of an engine. */
+export function sessionOn(device: Device, engine: Engine, layout: SessionLayout): Session {
+  return new EngineSession(device, engine, layout);
+}
+
+class EngineSession implements Session {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  private readonly state: ReadonlyMap<string, Value>;
+  private closed = false;
+  /** Settled when the calls so far are answered; calls that overlapped would lose each other's steps. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly device: Device,
+    private readonly engine: Engine,
+    { inputs, outputs, state }: SessionLayout,
+  ) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.state = new Map(state.map(({ input, dtype, shape }) => [input, { name: input, dtype, shape }]));
+  }
+
+  async run(feeds: Tensors): Promise<Tensors> {
+    this.requireOpen();
+    const checked = Object.fromEntries(this.inputs.map((value) => [value.name, checkedTensor(value, feeds[value.name])]));
+    return this.inTurn(async () => {
+      try {
+        return await this.engine.run(checked);
+      } catch (cause) {
+        throw runFailed(cause);
+      }
+    });
+  }
+
+  async writeState(tensors: Tensors): Promise<void> {
+    this.requireOpen();
+    const entries = Object.entries(tensors).map(
+      ([name, tensor]) => [name, checkedTensor(this.stateNamed(name), tensor)] as const,
+    );
+    return this.inTurn(async () => {
+      for (const [name, tensor] of entries) await this.engine.write(name, tensor);
+    });
+  }
+
+  async readState(names: readonly string[] = [...this.state.keys()]): Promise<Tensors> {
+    this.requireOpen();
+    for (const name of names) this.stateNamed(name);
+    return this.inTurn(async () => {
+      const entries: [string, Tensor][] = [];
+      for (const name of names) entries.push([name, copied(await this.engine.read(name))]);
+      return Object.fromEntries(entries);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    return this.inTurn(() => this.engine.release());
+  }
+
+  private inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const answer = this.turn.then(call);
+    this.turn = answer.catch(() => {});
+    return answer;
+  }
+
+  private stateNamed(name: string): Value {
+    const value = this.state.get(name);
+    if (value) return value;
+    throw badInput(`the name of a state (${[...this.state.keys()].join(', ') || 'there is none'})`, `"${name}"`);
+  }
+
+  private requireOpen(): void {
+    if (!this.closed) return;
+    throw new DenaryError({
+      code: 'closed',
+      who: 'Session',
+      expected: 'an open session',
+      received: 'one that was closed',
+      remedy: 'Create another one.',
+    });
+  }
+}
+
+/** A tensor with its own copy of the data. */
+export const copied = ({ dtype, shape, data }: Tensor): Tensor => ({ dtype, shape: [...shape], data: data.slice() }) as Tensor;
+
+/** The tensor, if it is what the model's input says. */
+function checkedTensor({ name, dtype, shape }: Value, tensor: Tensor | undefined): Tensor {
+  const expected = `"${name}" as ${dtype} [${shape.join(', ')}]`;
+  if (!tensor) throw badInput(expected, 'nothing');
+  const fits = shape.length === tensor.shape.length && shape.every((size, i) => typeof size === 'string' || size === tensor.shape[i]);
+  const whole = tensor.data instanceof arrayOf[dtype] && tensor.data.length === sizeOf(tensor.shape);
+  if (tensor.dtype === dtype && fits && whole) return tensor;
+  throw badInput(expected, `${tensor.dtype} [${tensor.shape.join(', ')}] with ${tensor.data.length} elements`);
+}
+
+function badInput(expected: string, received: string): DenaryError {
+  return new DenaryError({
+    code: 'bad-argument',
+    who: 'Session',
+    expected,
+    received,
+    remedy: "Give what the model's inputs and outputs list.",
+  });
+}
+
+function runFailed(cause: unknown): DenaryError {
+  return new DenaryError({
+    code: 'session-failed',
+    who: 'Session.run',
+    expected: 'a run without errors',
+    received: messageOf(cause),
+    remedy: 'Check the shapes of the inputs against the model.',
+    cause,
+  });
+}
+
+/** For bytes that ONNX Runtime does not load. */
+export function badModelFile(received: string, cause?: unknown): DenaryError {
+  return new DenaryError({
+    code: 'bad-model',
+    who: 'createSession',
+    expected: 'an ONNX model that ONNX Runtime loads, with tensors going in and out',
+    received,
+    remedy: 'Check that the file is whole.',
+    cause,
+  });
+}
+
+/** For a device that is not there. */
+export function deviceUnavailable(expected: string, received: string, remedy: string, cause?: unknown): DenaryError {
+  return new DenaryError({ code: 'device-unavailable', who: 'createSession', expected, received, remedy, cause });
+}

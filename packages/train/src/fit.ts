@@ -1,0 +1,282 @@
+/** Trains an architecture: data in seeded order, one training graph stepped by a Trainer, progress and checkpoints on the way. */
+
+import {
+  type Device,
+  DenaryError,
+  encodeModel,
+  initializersOf,
+  type Model,
+  type SessionFactory,
+  Trainer,
+  withWeights,
+} from '@denary/core';
+import type { Architecture } from './architectures/architecture.js';
+import { Batches, stepsPerEpoch } from './batches.js';
+import { type Checkpoint, requireSameSettings } from './checkpoint.js';
+import type { Dataset } from './data/dataset.js';
+import { evaluate } from './evaluate.js';
+import { buildModel } from './forward/build-model.js';
+import type { LossName } from './objective/losses.js';
+import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
+import { createTrainingGraph } from './training-graph.js';
+
+export interface FitOptions {
+  readonly createSession: SessionFactory;
+  readonly architecture: Architecture;
+  readonly train: Dataset;
+  /** Measured after each epoch. */
+  readonly validation?: Dataset;
+  /** These four as the architecture says where left out. */
+  readonly loss?: LossName;
+  readonly optimizer?: OptimizerSpec;
+  readonly batchSize?: number;
+  readonly epochs?: number;
+  /** Of weights, order and dropout; default 0. */
+  readonly seed?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  /** Stops after the running step; what was trained is given back. */
+  readonly signal?: AbortSignal;
+  /** Goes on where this one stands. Throws `bad-argument` where it belongs to other settings. */
+  readonly resume?: Checkpoint;
+  readonly callbacks?: Callbacks;
+  /** Milliseconds between two calls of `onProgress`; default 100. */
+  readonly progressInterval?: number;
+  /** Milliseconds between two checkpoints inside an epoch; default 30,000. */
+  readonly checkpointInterval?: number;
+}
+
+export interface Callbacks {
+  onProgress?(progress: Progress): void;
+  onEpoch?(log: EpochLog): void;
+  /** Called now and then, after each epoch, and when the training is stopped. */
+  onCheckpoint?(checkpoint: Checkpoint): Promise<void> | void;
+}
+
+/** Inside an epoch; loss and accuracy are means over the epoch so far. */
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in this epoch, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  /** Seconds to the end of the training, at this pace. */
+  readonly eta: number;
+}
+
+export interface EpochLog {
+  /** From 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
+  /** Seconds of training steps in this epoch. */
+  readonly seconds: number;
+}
+
+export interface FitResult {
+  /** The inference model with the trained weights. */
+  readonly model: Model;
+  /** The training graph, from which the model can be trained on. */
+  readonly training: Model;
+  readonly parameters: number;
+  readonly history: readonly EpochLog[];
+  /** Whether all epochs were done. */
+  readonly finished: boolean;
+  readonly device: Device;
+  /** Seconds of training, evaluation excluded. */
+  readonly seconds: number;
+  /** Batch size over the median step, batch preparation included. */
+  readonly imagesPerSecond: number;
+}
+
+/** Throws `bad-data` where the data do not fit the architecture, `not-finite` where the training diverges. */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const { createSession, architecture, train, validation, device, threads, signal, resume, callbacks = {} } = options;
+  const settings = settingsOf(options);
+  const { loss, optimizer, batchSize, epochs, seed } = settings;
+  requireFit(train, architecture);
+  if (validation) requireFit(validation, architecture);
+  const identity = identityOf(options, settings);
+  if (resume) requireSameSettings(resume.settings, identity);
+
+  const { model, parameters } = buildModel(architecture, seed);
+  const training = createTrainingGraph(model, { loss, optimizer, batchSize });
+  const trainer = await Trainer.create({
+    createSession,
+    training: encodeModel(training),
+    weights: initializersOf(model),
+    seed,
+    ...(device ? { device } : {}),
+    ...(threads ? { threads } : {}),
+  });
+  if (resume) await trainer.restore(resume.state);
+
+  const batches = new Batches(train, batchSize, seed);
+  const steps = stepsPerEpoch(train, batchSize);
+  const clock = new StepClock(batchSize, resume?.seconds ?? 0);
+  const history = [...(resume?.history ?? [])];
+  const progressDue = every(options.progressInterval ?? 100);
+  const checkpointDue = every(options.checkpointInterval ?? 30_000);
+  let { epoch, step } = resume ?? { epoch: 0, step: 0 };
+
+  const trained = async () => withWeights(model, await trainer.weights());
+  const report = async () => {
+    const { loss, accuracy } = await trainer.metrics();
+    const pace = clock.pace((epochs - epoch) * steps - step);
+    callbacks.onProgress?.({ epoch: epoch + 1, epochs, step, steps, loss, accuracy, ...pace });
+  };
+  const checkpoint = async () => {
+    if (!callbacks.onCheckpoint) return;
+    const position = { epoch, step, history: [...history], seconds: clock.seconds };
+    await callbacks.onCheckpoint({ settings: identity, ...position, state: await trainer.state() });
+  };
+  const endEpoch = async () => {
+    const { loss, accuracy } = await trainer.metrics();
+    const measured = validation ? await validate(encodeModel(await trained()), options, validation, settings.loss) : {};
+    const log = { epoch: epoch + 1, loss, accuracy, ...measured, seconds: clock.seconds - secondsOf(history) };
+    history.push(log);
+    await trainer.resetMetrics();
+    callbacks.onEpoch?.(log);
+  };
+
+  try {
+    while (epoch < epochs && !signal?.aborted) {
+      clock.start();
+      const stepLoss = await trainer.step(batches.at(epoch, step), learningRateOf(optimizer));
+      clock.stop();
+      requireFinite(stepLoss, epoch, step);
+      step++;
+      const epochDone = step === steps;
+      if (epochDone || progressDue()) await report();
+      if (epochDone) {
+        await endEpoch();
+        epoch++;
+        step = 0;
+      }
+      if (epochDone || checkpointDue()) await checkpoint();
+    }
+    const finished = epoch >= epochs;
+    if (!finished) await checkpoint();
+    const { seconds, imagesPerSecond } = clock;
+    const result = { training, parameters, history, finished, device: trainer.device, seconds, imagesPerSecond };
+    return { model: await trained(), ...result };
+  } finally {
+    await trainer.close();
+  }
+}
+
+type Settings = Required<Pick<FitOptions, 'loss' | 'optimizer' | 'batchSize' | 'epochs' | 'seed'>>;
+
+/** What is asked for, or else what the architecture says. */
+function settingsOf({ architecture: { training }, loss, optimizer, batchSize, epochs, seed }: FitOptions): Settings {
+  const settings = {
+    loss: loss ?? training.loss,
+    optimizer: optimizer ?? training.optimizer,
+    batchSize: batchSize ?? training.batchSize,
+    epochs: epochs ?? training.epochs,
+    seed: seed ?? 0,
+  };
+  for (const [name, least] of [['batchSize', 1], ['epochs', 1], ['seed', 0]] as const) {
+    const value = settings[name];
+    if (Number.isInteger(value) && value >= least && value < 2 ** 32) continue;
+    throw new DenaryError({
+      code: 'bad-argument',
+      who: 'fit',
+      expected: `${name} as a whole number of at least ${least}`,
+      received: `${value}`,
+      remedy: "Leave it out for the system's own setting.",
+    });
+  }
+  return settings;
+}
+
+/** What must be the same for a checkpoint to be taken up again; more epochs may be asked for. */
+function identityOf({ architecture, train, validation }: FitOptions, settings: Settings): Checkpoint['settings'] {
+  const { loss, optimizer, batchSize, seed } = settings;
+  const data = { train: train.name, samples: train.count, validation: validation?.count ?? 0 };
+  const { name, layers } = architecture;
+  return JSON.parse(JSON.stringify({ architecture: name, layers, loss, optimizer, batchSize, seed, ...data }));
+}
+
+function requireFit({ name, height, width, classes, slots }: Dataset, { input, ...architecture }: Architecture): void {
+  const [rows, columns] = input.image;
+  if (height === rows && width === columns && classes <= architecture.classes && slots === 1) return;
+  throw new DenaryError({
+    code: 'bad-data',
+    who: 'fit',
+    expected: `images of ${columns}x${rows} with one label below ${architecture.classes}, as "${architecture.name}" takes them`,
+    received: `"${name}": ${width}x${height}, ${slots} label(s) below ${classes}`,
+    remedy: 'Choose another data set, or another architecture.',
+  });
+}
+
+function requireFinite(loss: number, epoch: number, step: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DenaryError({
+    code: 'not-finite',
+    who: 'fit',
+    expected: 'a loss that is a finite number',
+    received: `${loss} in epoch ${epoch + 1}, step ${step + 1}`,
+    remedy: 'The training diverged: lower the learning rate.',
+  });
+}
+
+async function validate(model: Uint8Array, { createSession, threads }: FitOptions, dataset: Dataset, loss: LossName) {
+  const result = await evaluate({ createSession, model, dataset, loss, ...(threads ? { threads } : {}) });
+  return { validationLoss: result.loss, validationAccuracy: result.accuracy };
+}
+
+const secondsOf = (history: readonly EpochLog[]): number => history.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** A question that is answered yes once in so many milliseconds. */
+function every(milliseconds: number): () => boolean {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    if (now - last < milliseconds) return false;
+    last = now;
+    return true;
+  };
+}
+
+/** Times the steps; a pace is told by the median, which start-up and a busy machine disturb least. */
+class StepClock {
+  private readonly durations: number[] = [];
+  private began = 0;
+
+  constructor(
+    private readonly batchSize: number,
+    public seconds: number,
+  ) {}
+
+  start(): void {
+    this.began = performance.now();
+  }
+
+  stop(): void {
+    const duration = performance.now() - this.began;
+    this.durations.push(duration);
+    this.seconds += duration / 1000;
+  }
+
+  get imagesPerSecond(): number {
+    return (this.batchSize / median(this.durations)) * 1000;
+  }
+
+  /** Of the last hundred steps, and what the remaining ones will take. */
+  pace(remaining: number): Pick<Progress, 'imagesPerSecond' | 'eta'> {
+    const recent = median(this.durations.slice(-100));
+    return { imagesPerSecond: (this.batchSize / recent) * 1000, eta: (remaining * recent) / 1000 };
+  }
+}
+
+/** NaN for an empty list. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

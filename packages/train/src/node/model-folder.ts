@@ -1,0 +1,110 @@
+/** A model's folder on disk: model.onnx, training.onnx and manifest.json, each written whole or not at all. */
+
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { encodeModel, type Manifest } from '@denary/core';
+import type { Architecture } from '../architectures/architecture.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Evaluation } from '../evaluate.js';
+import type { FitResult } from '../fit.js';
+import type { LossName } from '../objective/losses.js';
+import type { OptimizerSpec } from '../objective/optimizers.js';
+import { writeAtomically } from './cache.js';
+
+export interface TrainedModel {
+  readonly architecture: Architecture;
+  readonly result: FitResult;
+  readonly train: Dataset;
+  readonly loss: LossName;
+  readonly optimizer: OptimizerSpec;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly validation?: Dataset;
+  /** On the test set, read once when the training was over. */
+  readonly test?: Evaluation;
+  /** Of libraries, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** The bytes of a model's files, by name; `model.onnx` says in its own metadata what it is. */
+export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'architecture' | 'result'>) {
+  const essentials = {
+    name: architecture.name,
+    classes: classNames(architecture.classes),
+    slots: 1,
+    preprocessing: 'mnist',
+  };
+  const metadata = { ...result.model.metadata, 'denary.model': JSON.stringify(essentials) };
+  return {
+    'model.onnx': encodeModel({ ...result.model, metadata }),
+    'training.onnx': encodeModel(result.training),
+  };
+}
+
+/** Writes the folder; the manifest comes last, so that it never describes files that are not there. */
+export async function writeModelFolder(folder: string, trained: TrainedModel): Promise<Manifest> {
+  const files = encodeModelFiles(trained);
+  const manifest = manifestOf(trained, files);
+  for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
+  await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
+  const { architecture, result, train, validation, loss, optimizer, batchSize, seed, test, versions } = trained;
+  const last = result.history.at(-1);
+  const { model } = result;
+  const image = model.graph.inputs[0]!;
+  return {
+    version: 1,
+    name: architecture.name,
+    description: architecture.description,
+    parameters: result.parameters,
+    input: { name: image.name, dtype: 'uint8', shape: [...image.shape] },
+    classes: classNames(architecture.classes),
+    slots: 1,
+    preprocessing: 'mnist',
+    metrics: {
+      ...(test && {
+        test: { ...metricsOf(test), how: 'the exported file on the whole test set, once, after the last epoch' },
+      }),
+      ...(validation && {
+        validation: {
+          accuracy: last?.validationAccuracy ?? Number.NaN,
+          loss: last?.validationLoss ?? Number.NaN,
+          count: validation.count,
+          how: 'after the last epoch, on data held out of training',
+        },
+      }),
+    },
+    training: {
+      data: train.name,
+      samples: train.count,
+      loss,
+      optimizer: { ...optimizer },
+      batchSize,
+      epochs: result.history.length,
+      seed,
+      device: result.device,
+      chosen: 'the last epoch',
+      seconds: Math.round(result.seconds * 10) / 10,
+    },
+    architecture,
+    versions: { denary: versionOf('@denary/train'), ...versions },
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, bytes]) => [
+        name,
+        { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
+      ]),
+    ),
+  };
+}
+
+const metricsOf = ({ accuracy, loss, count }: Evaluation) => ({ accuracy, loss, count });
+
+const classNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
+
+/** The version of an installed package. */
+const versionOf = (name: string): string =>
+  (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;

@@ -1,0 +1,148 @@
+"""Repeats training runs with PyTorch's autograd, in float32 or float64; losses and optimizers written out by Keras' formulas."""
+
+from exchange import answer
+
+import torch
+from torch.nn import functional as F
+
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "elu": F.elu,
+    "softmax": lambda x: torch.softmax(x, -1),
+}
+
+
+def dense(x, w, layer):
+    return x @ w["kernel"] + w.get("bias", 0)
+
+
+def conv(x, w, layer):
+    assert layer.get("padding", "valid") == "valid"
+    return F.conv2d(x, w["kernel"], w.get("bias"), layer.get("strides", 1))
+
+
+def pool(x, w, layer):
+    assert layer.get("padding", "valid") == "valid"
+    return F.max_pool2d(x, layer.get("poolSize", 2), layer.get("strides"))
+
+
+def normalize(x, w, layer):
+    """By the batch's mean and variance; the moving ones follow it in place."""
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    mean, variance = x.mean(axes), x.var(axes, correction=0)
+    momentum = layer.get("momentum", 0.99)
+    with torch.no_grad():
+        w["moving_mean"].lerp_(mean, 1 - momentum)
+        w["moving_variance"].lerp_(variance, 1 - momentum)
+
+    def shaped(value):
+        return value.reshape([-1] + [1] * (x.ndim - 2))
+
+    scale = w["gamma"] / torch.sqrt(variance + layer.get("epsilon", 1e-3))
+    return (x - shaped(mean)) * shaped(scale) + shaped(w["beta"])
+
+
+LAYERS = {
+    "Dense": dense,
+    "Conv2D": conv,
+    "MaxPooling2D": pool,
+    "BatchNormalization": normalize,
+    "Flatten": lambda x, w, layer: x.flatten(1),
+    "Dropout": lambda x, w, layer: x,
+    "Activation": lambda x, w, layer: x,
+}
+
+
+def crossentropy(y, z, target):
+    if z is not None:
+        return torch.logsumexp(z, 1) - (z * target).sum(1)
+    p = (y / y.sum(1, keepdim=True)).clip(1e-7, 1 - 1e-7)
+    return -(target * p.log()).sum(1)
+
+
+# Of probabilities, the logits behind them where a softmax ends the model, and one-hot labels.
+LOSSES = {
+    "categorical_crossentropy": crossentropy,
+    "sparse_categorical_crossentropy": crossentropy,
+    "mean_squared_error": lambda y, z, target: ((y - target) ** 2).mean(1),
+}
+
+
+def sgd(w, g, slots, t, rate, momentum=0, nesterov=False):
+    m = slots["m"] = momentum * slots.get("m", 0) - rate * g
+    return w + momentum * m - rate * g if nesterov else w + m
+
+
+def rmsprop(w, g, slots, t, rate, rho=0.9, epsilon=1e-7):
+    v = slots["v"] = rho * slots.get("v", 0) + (1 - rho) * g**2
+    return w - rate * g / torch.sqrt(v + epsilon)
+
+
+def adam(w, g, slots, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = slots["m"] = beta1 * slots.get("m", 0) + (1 - beta1) * g
+    v = slots["v"] = beta2 * slots.get("v", 0) + (1 - beta2) * g**2
+    return w - rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t) * m / (torch.sqrt(v) + epsilon)
+
+
+def adadelta(w, g, slots, t, rate, rho=0.95, epsilon=1e-7):
+    a = slots["a"] = rho * slots.get("a", 0) + (1 - rho) * g**2
+    d = slots.get("d", torch.zeros_like(g))
+    step = g * torch.sqrt(d + epsilon) / torch.sqrt(a + epsilon)
+    slots["d"] = rho * d + (1 - rho) * step**2
+    return w - rate * step
+
+
+OPTIMIZERS = {"SGD": (sgd, 0.01), "RMSprop": (rmsprop, 0.001), "Adam": (adam, 0.001), "Adadelta": (adadelta, 0.001)}
+
+
+def train(run, dtype):
+    architecture = run["architecture"]
+    spec = architecture["input"]
+    settings = dict(architecture["training"]["optimizer"])
+    update, rate = OPTIMIZERS[settings.pop("name")]
+    rate, decay = settings.pop("learningRate", rate), settings.pop("decay", 0)
+
+    def initial():
+        values = {name: torch.tensor(value, dtype=dtype) for name, value in run["weights"].items()}
+        return {name: value.requires_grad_("/moving_" not in name) for name, value in values.items()}
+
+    def forward(x, weights):
+        """The model's output, and what went into its last activation where that is a softmax."""
+        before = None
+        for layer in run["layers"]:
+            prefix = layer["name"] + "/"
+            own = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+            before = LAYERS[layer["type"]](x, own, layer)
+            x = ACTIVATIONS[layer.get("activation", "linear")](before)
+        return x, before if run["layers"][-1].get("activation") == "softmax" else None
+
+    def gradients_of(batch, weights):
+        """Samples of weight 0 are left out, so that batch normalization does not see them."""
+        counts = torch.tensor(batch["weights"], dtype=dtype)
+        there = counts > 0
+        x = torch.tensor(batch["images"])[there].to(dtype) / spec["scale"]
+        x = x.flatten(1) if spec["as"] == "flat" else x.unsqueeze(1)
+        target = F.one_hot(torch.tensor(batch["labels"])[there].long(), architecture["classes"]).to(dtype)
+        losses = LOSSES[architecture["training"]["loss"]](*forward(x, weights), target)
+        loss = (losses * counts[there]).sum() / counts.sum()
+        trained = {name: w for name, w in weights.items() if w.requires_grad}
+        return float(loss), dict(zip(trained, torch.autograd.grad(loss, list(trained.values()))))
+
+    gradients = [gradients_of(batch, initial())[1] for batch in run["probes"]]
+    weights, losses = initial(), []
+    slots = {name: {} for name in weights}
+    for t, batch in enumerate(run["batches"]):
+        loss, found = gradients_of(batch, weights)
+        losses.append(loss)
+        with torch.no_grad():
+            for name, g in found.items():
+                now = rate / (1 + decay * t)
+                weights[name] = update(weights[name], g, slots[name], t + 1, now, **settings).requires_grad_()
+    plain = {name: w.detach().numpy() for name, w in weights.items()}
+    return {"gradients": [{n: g.numpy() for n, g in each.items()} for each in gradients], "losses": losses, "weights": plain}
+
+
+answer(lambda job: [train(run, getattr(torch, job["dtype"])) for run in job["runs"]])
