@@ -27,7 +27,7 @@ function seven(x: number, y: number, left: number, top: number, unit: number): n
   const u = (x + 0.5 - left) / unit;
   const v = (y + 0.5 - top) / unit;
   const bar = Math.max(Math.abs(v - 1) - 1, Math.abs(u - 5) - 5);
-  const stem = Math.max(Math.abs(u - 9 + (v - 1) * 0.4) - 1, Math.abs(v - 7) - 7);
+  const stem = Math.max(Math.abs(u - 8.5 + v * 0.4) - 1, Math.abs(v - 7) - 7);
   return Math.min(1, Math.max(0, 0.5 - Math.min(bar, stem) * unit));
 }
 
@@ -61,9 +61,8 @@ describe("MNIST's own digits", () => {
   });
 
   test('are the same black on white', () => {
-    originals.forEach((data, i) => {
-      expect(normalise(invert(field(data)))).toEqual(results[i]);
-    });
+    const inverted = originals.map((data, i) => difference(normalise(invert(field(data))).pixels, results[i]!.pixels));
+    expect(Math.max(...inverted)).toBe(0);
   });
 
   test('are the same wherever they stand on a larger page, but for dust', () => {
@@ -82,7 +81,7 @@ describe("MNIST's own digits", () => {
       const page = draw(280, 280, (x, y) => data[Math.floor(y / 10) * FIELD + Math.floor(x / 10)]!);
       return difference(normalise(page).pixels, results[i]!.pixels);
     });
-    expect(median(enlarged)).toBeLessThan(5);
+    expect(median(enlarged)).toBeLessThan(6);
   });
 });
 
@@ -104,8 +103,16 @@ describe('the field', () => {
     // A heavy foot under a long thin stem: centred by mass alone, its top would leave the field.
     const lollipop = draw(100, 100, (x, y) => (y > 80 ? 0 : x >= 47 && x < 53 ? 0 : 255));
     const { pixels } = normalise(lollipop);
-    expect(pixels.subarray(0, 8 * FIELD).some((level) => level > 0)).toBe(true);
-    expect(pixels.subarray(27 * FIELD).every((level) => level === 255 || level === 0)).toBe(true);
+    const rows = Array.from({ length: FIELD }, (_, y) => pixels.subarray(y * FIELD, (y + 1) * FIELD));
+    expect(rows.map((row) => row.some((level) => level > 0))).toEqual(rows.map((_, y) => y < 20));
+  });
+
+  test('is made by averaging areas exactly', () => {
+    // 25 pixels become 20: the eleventh covers half a column of full ink and three quarters of paler ink.
+    const block = draw(40, 40, (x, y) => (x < 5 || x >= 30 || y < 5 || y >= 30 ? 0 : x < 18 ? 255 : 200));
+    const { pixels } = normalise(block);
+    const row = pixels.subarray(14 * FIELD, 15 * FIELD).filter((level) => level > 0);
+    expect([...row]).toEqual([...Array(10).fill(255), 222, ...Array(9).fill(200)]);
   });
 });
 
@@ -116,30 +123,52 @@ describe('a drawing', () => {
     ['moved', drawSeven(200, 81, 55, 10)],
     ['small', drawSeven(60, 3, 7, 3.5)],
     ['large', drawSeven(900, 100, 200, 42)],
-    ['tiny', drawSeven(28, 7, 7, 1)],
+    ['tiny', drawSeven(28, 7, 7, 1.2)],
     ['pale', drawSeven(200, 30, 30, 10, 255, 205)],
     ['chalk', drawSeven(200, 30, 30, 10, 35, 230)],
     ['cropped to its edges', draw(100, 140, (x, y) => 255 - 255 * seven(x, y, 0, 0, 10))],
   ])('is the same digit when %s', (_, image) => {
     const { pixels, empty } = normalise(image);
     expect(empty).toBe(false);
-    expect(difference(pixels, expected)).toBeLessThan(4);
+    expect(difference(pixels, expected)).toBeLessThan(5);
   });
 
-  test('is the same digit on a photo of unevenly lit, grainy paper, and the paper is black', () => {
-    for (const seed of [1, 2, 3]) {
-      const grain = noise(seed);
-      const photo = draw(320, 240, (x, y) => {
-        const light = 190 + 0.15 * (x - 160) - 0.0012 * ((x - 160) ** 2 + (y - 120) ** 2);
-        return light * (1 - 0.65 * seven(x, y, 120, 40, 11)) + 6 * grain();
-      });
-      for (const image of [photo, invert(photo)]) {
-        const { pixels, empty } = normalise(image);
-        expect(empty).toBe(false);
-        expect(difference(pixels, expected)).toBeLessThan(4);
-        expect(pixels.filter((level) => level === 0).length).toBeGreaterThan(0.6 * AREA);
-      }
+  test.each([1, 2, 3])('is the same digit on a photo of badly lit, grainy paper, and the paper is black', (seed) => {
+    const grain = noise(seed);
+    const photo = draw(320, 240, (x, y) => {
+      const light = 200 + 0.35 * (x - 160) - 0.002 * ((x - 160) ** 2 + (y - 120) ** 2);
+      return light * (1 - 0.65 * seven(x, y, 120, 40, 11)) + 5 * grain();
+    });
+    for (const image of [photo, invert(photo)]) {
+      const { pixels, empty } = normalise(image);
+      expect(empty).toBe(false);
+      expect(difference(pixels, expected)).toBeLessThan(5);
+      expect(pixels.filter((level) => level === 0).length).toBeGreaterThan(0.6 * AREA);
     }
+  });
+
+  test('is the same digit under strong grain', () => {
+    const grain = noise(4);
+    const { pixels } = normalise(draw(320, 240, (x, y) => 200 - 130 * seven(x, y, 120, 40, 11) + 16 * grain()));
+    expect(difference(pixels, expected)).toBeLessThan(6);
+    expect(pixels.filter((level) => level === 0).length).toBeGreaterThan(0.6 * AREA);
+  });
+
+  test('may cover more than half of the page', () => {
+    const fat = (x: number, y: number) => Math.abs(Math.hypot(x - 49.5, y - 49.5) - 30) < 19;
+    const { pixels } = normalise(draw(100, 100, (x, y) => (fat(x, y) ? 0 : 255)));
+    expect([pixels[14 * FIELD + 14], pixels[14 * FIELD + 7], pixels[0]]).toEqual([0, 255, 0]);
+  });
+
+  test('is the same digit with a smudge that runs off the page', () => {
+    const smudge = (x: number, y: number) => (y > 90 && y < 130 && x > 60 ? 12 : 0);
+    const smudged = draw(200, 200, (x, y) => 255 - Math.max(smudge(x, y), 255 * seven(x, y, 30, 30, 10)));
+    expect(difference(normalise(smudged).pixels, expected)).toBeLessThan(3);
+  });
+
+  test('of uneven pressure is white all over', () => {
+    const uneven = draw(200, 200, (x, y) => 255 - (y < 90 ? 255 : 150) * seven(x, y, 30, 30, 10));
+    expect(difference(normalise(uneven).pixels, expected)).toBeLessThan(3);
   });
 
   test('of thin strokes is as bright as one of thick strokes', () => {
@@ -152,12 +181,13 @@ describe('a drawing', () => {
     const dusty = draw(200, 200, (x, y) => 255 - 255 * seven(x, y, 30, 30, 10) - dust(x, y));
     expect(normalise(dusty).pixels).toEqual(expected);
     const broken = draw(200, 200, (x, y) => (y >= 52 && y < 60 ? 255 : 255 - 255 * seven(x, y, 30, 30, 10)));
-    expect(difference(normalise(broken).pixels, expected)).toBeLessThan(12);
-    expect(
-      normalise(broken)
-        .pixels.subarray(0, 7 * FIELD)
-        .some((level) => level === 255),
-    ).toBe(true);
+    const { pixels } = normalise(broken);
+    const rows = Array.from({ length: FIELD }, (_, y) => pixels.subarray(y * FIELD, (y + 1) * FIELD));
+    const bar = rows.findIndex((row) => row.filter((level) => level > 200).length >= 12);
+    const gap = rows.findIndex((row, y) => y > bar && row.every((level) => level < 100));
+    expect(bar).toBeGreaterThan(0);
+    expect(gap).toBeGreaterThan(bar);
+    expect(rows.slice(gap + 1).filter((row) => row.some((level) => level > 200)).length).toBeGreaterThan(10);
   });
 });
 
@@ -166,6 +196,7 @@ describe('nothing', () => {
   test.each([
     ['one pixel', draw(1, 1, () => 90)],
     ['a white page', draw(300, 200, () => 255)],
+    ['a large page', draw(1001, 997, () => 240)],
     ['a black page', draw(28, 28, () => 0)],
     ['a nearly constant page', draw(100, 100, (x, y) => 128 + ((x * y) % 3))],
     ['a gradient', draw(200, 150, (x, y) => 100 + x * 0.3 + y * 0.2)],
@@ -174,6 +205,7 @@ describe('nothing', () => {
     ['white noise', draw(200, 200, () => 128 + 120 * grain())],
     ['one hot pixel', draw(28, 28, (x, y) => (x === 9 && y === 12 ? 255 : 0))],
     ['salt', draw(150, 150, (x, y) => ((x * 31 + y * 17) % 101 === 0 ? 255 : 0))],
+    ['crumbs', draw(150, 150, (x, y) => (x % 30 < 4 && y % 30 < 5 ? 0 : 255))],
     ['a speck on a large page', draw(1200, 900, (x, y) => (Math.hypot(x - 400, y - 500) < 5 ? 0 : 250))],
   ])('is found on %s', (_, image) => {
     expect(normalise(image)).toEqual({ pixels: new Uint8Array(AREA), empty: true });

@@ -86,7 +86,7 @@ function offset(centreOfMass: number, side: number): number {
 // Finds the digit's ink on a page: on which side of the paper's grey it is, from where on it is certain, its pieces.
 
 /** Larger pages are first averaged down to fewer pixels: still enough to find ink, with less noise. */
-const PAGE_PIXELS = 320 * 320;
+const PAGE_PIXELS = 400 * 400;
 /** Paper whose grey levels spread wider than this is lit unevenly, or noisy. */
 const EVEN_SPREAD = 2;
 /** Departures from the paper below this many standard deviations are noise. */
@@ -95,7 +95,7 @@ const NOISE_FLOOR = 3;
 const MIN_DEVIATIONS = 4.5;
 const MIN_CONTRAST = 16;
 /** Where pixels are to spare, ink so many times its threshold is as good as any. */
-const SOLID = 1.25;
+const SOLID = 1.5;
 /** A component with less than this share of the largest one's ink is a speck: a comma, dust. */
 const SPECK = 0.03;
 /** A digit smaller than 3 pixels and this share of the page is a speck too; one in more pieces than these is noise. */

@@ -70,7 +70,7 @@ def build(run):
     return keras.Model(inputs, x), weights
 
 
-def train(run):
+def train(run, dtype):
     model, weights = build(run)
     architecture = run["architecture"]
     loss_of = keras.losses.get(architecture["training"]["loss"])
@@ -82,11 +82,11 @@ def train(run):
 
     def gradients_of(batch):
         """Samples of weight 0 are left out, so that batch normalization does not see them."""
-        counts = batch["weights"]
+        counts = batch["weights"].astype(dtype)
         there = counts > 0
-        x = batch["images"][there].astype(np.float32) / architecture["input"]["scale"]
+        x = batch["images"][there].astype(dtype) / architecture["input"]["scale"]
         labels = batch["labels"][there]
-        target = labels if sparse else np.eye(architecture["classes"], dtype=np.float32)[labels]
+        target = labels if sparse else np.eye(architecture["classes"], dtype=dtype)[labels]
         with tf.GradientTape() as tape:
             y = model(x.reshape(-1, *model.input_shape[1:]), training=True)
             losses = loss_of(target, y)
@@ -108,4 +108,9 @@ def train(run):
     return {"gradients": gradients, "losses": losses, "weights": {w.name: w.there(w.variable) for w in weights}}
 
 
-answer(lambda runs: [train(run) for run in runs])
+def job(given):
+    keras.config.set_floatx(given["dtype"])
+    return [train(run, given["dtype"]) for run in given["runs"]]
+
+
+answer(job)

@@ -60,8 +60,8 @@ export const elementwise = {
   ],
   // d (1 / x) = -dy y^2
   Reciprocal: unary(({ dy, y, neg, mul, square }) => neg(mul(dy, square(y)))),
-  // d relu(x) = dy where x > 0; y >= 0, so that its sign is 1 there and 0 elsewhere
-  Relu: unary(({ dy, y, mul, sign }) => mul(dy, sign(y))),
+  // d relu(x) = dy where y > 0
+  Relu: unary((c) => c.mul(c.dy, indicator(c, c.greater(c.y, 0)))),
   // d sigmoid(x) = dy y (1 - y)
   Sigmoid: unary(({ dy, y, mul, sub, square }) => mul(dy, sub(y, square(y)))),
   Sign: nonDifferentiable,
