@@ -136,7 +136,7 @@ describe('a drawing', () => {
   test.each([1, 2, 3])('is the same digit on a photo of badly lit, grainy paper, and the paper is black', (seed) => {
     const grain = noise(seed);
     const photo = draw(320, 240, (x, y) => {
-      const light = 200 + 0.35 * (x - 160) - 0.002 * ((x - 160) ** 2 + (y - 120) ** 2);
+      const light = 215 + 0.15 * (x - 160) - 0.003 * ((x - 160) ** 2 + (y - 120) ** 2);
       return light * (1 - 0.65 * seven(x, y, 120, 40, 11)) + 5 * grain();
     });
     for (const image of [photo, invert(photo)]) {
@@ -145,6 +145,13 @@ describe('a drawing', () => {
       expect(difference(pixels, expected)).toBeLessThan(5);
       expect(pixels.filter((level) => level === 0).length).toBeGreaterThan(0.6 * AREA);
     }
+  });
+
+  test('is the same digit under a lamp that hardly reaches the corners', () => {
+    const grain = noise(5);
+    const lamp = (x: number, y: number) => 220 - 0.005 * ((x - 160) ** 2 + (y - 120) ** 2);
+    const photo = draw(320, 240, (x, y) => lamp(x, y) * (1 - 0.65 * seven(x, y, 120, 40, 9)) + 3 * grain());
+    expect(difference(normalise(photo).pixels, expected)).toBeLessThan(5);
   });
 
   test('is the same digit under strong grain', () => {
@@ -210,6 +217,15 @@ describe('nothing', () => {
   ])('is found on %s', (_, image) => {
     expect(normalise(image)).toEqual({ pixels: new Uint8Array(AREA), empty: true });
   });
+});
+
+test('grain is never a digit', () => {
+  const grain = noise(8);
+  for (let deviation = 1; deviation <= 40; deviation++) {
+    for (const side of [16, 28, 50]) {
+      expect(normalise(draw(side, side, () => 128 + deviation * grain())).empty).toBe(true);
+    }
+  }
 });
 
 describe('extremes', () => {

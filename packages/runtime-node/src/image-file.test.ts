@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DenaryError, type Image } from '@denary/core';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeImage, MAX_IMAGE_BYTES } from './image-file.js';
 
@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Red, with a white square of 16 pixels at the top left: flat areas survive the lossy formats. */
 const WIDTH = 48;
 const HEIGHT = 32;
-function scene(): sharp.Sharp {
+function scene(): Sharp {
   const pixels = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => {
     const x = Math.floor(i / 3) % WIDTH;
     const y = Math.floor(i / 3 / WIDTH);
@@ -110,7 +110,7 @@ test('raw pixels are checked and passed through', async () => {
 });
 
 /** Noise does not compress, so that every cut takes pixels away. */
-function noise(): sharp.Sharp {
+function noise(): Sharp {
   const pixels = Uint8Array.from({ length: 80 * 80 * 3 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 255);
   return sharp(pixels, { raw: { width: 80, height: 80, channels: 3 } });
 }

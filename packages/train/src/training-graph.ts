@@ -17,9 +17,10 @@ import { differentiate } from './autodiff/differentiate.js';
 import { rowKeysOf } from './lowering/dropout.js';
 import { parametersOf } from './lowering/parameters.js';
 import { appendForTraining, poolBeforeRelu } from './lowering/training-form.js';
-import { type Maths, maths } from './math.js';
+import { elements, type Maths, maths, sizes } from './math.js';
 import { type LossName, losses } from './objective/losses.js';
 import { learningRateOf, optimizerOf, type OptimizerSpec, type StepScalars } from './objective/optimizers.js';
+import { removeDeadNodes } from './passes/dead-nodes.js';
 
 export interface Objective {
   readonly loss: LossName;
@@ -111,7 +112,8 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     learningRate: learningRateOf(objective.optimizer),
     state,
   };
-  return graph.model(trainingMetadata(spec));
+  const built = graph.model(trainingMetadata(spec));
+  return { ...built, graph: removeDeadNodes(built.graph) };
 }
 
 interface LossParts {
@@ -161,16 +163,41 @@ function emitUpdates(math: Maths, { trained, gradients, learningRate, step, opti
   const update = row.step(math, optimizer, scalars);
   const weights = new Map<string, Value>();
   const slots = new Map<string, { shape: readonly number[]; after: Value }>();
-  for (const w of trained) {
-    const g = gradients.get(w.name);
-    if (!g) continue;
-    const names = row.slots(optimizer).map((slot) => `${w.name}/${slot}`);
-    const before = names.map((name) => graph.input(name, w.dtype, w.shape));
+  for (const { name, members } of groups(trained.filter((weight) => gradients.has(weight.name)))) {
+    const w = joined(math, members);
+    const g = joined(math, members.map((member) => gradients.get(member.name)!));
+    const names = row.slots(optimizer).map((slot) => `${name}/${slot}`);
+    const before = names.map((slot) => graph.input(slot, w.dtype, w.shape));
     const [after, ...memory] = update({ w, g, slots: before });
-    weights.set(w.name, after!);
-    names.forEach((name, i) => slots.set(name, { shape: w.shape as number[], after: memory[i]! }));
+    parted(math, after!, members).forEach((part, i) => weights.set(members[i]!.name, part));
+    names.forEach((slot, i) => slots.set(slot, { shape: sizes(w), after: memory[i]! }));
   }
   return { get: (name: string) => weights.get(name), slots };
+}
+
+/** Up to so many elements it is the number of nodes that takes time, not their work. */
+const SMALL = 2 ** 15;
+
+/** What is updated together: a large weight by itself, all the small ones as one flat vector. */
+function groups(trained: readonly Value[]): { name: string; members: readonly Value[] }[] {
+  const small = trained.filter((weight) => elements(weight) <= SMALL);
+  const alone = trained.filter((weight) => small.length < 2 || !small.includes(weight));
+  return [
+    ...alone.map((weight) => ({ name: weight.name, members: [weight] })),
+    ...(small.length < 2 ? [] : [{ name: 'small_weights', members: small }]),
+  ];
+}
+
+function joined({ concat, reshape }: Maths, members: readonly Value[]): Value {
+  return members.length === 1 ? members[0]! : concat(members.map((member) => reshape(member, [elements(member)])), 0);
+}
+
+function parted({ graph, reshape }: Maths, flat: Value, members: readonly Value[]): readonly Value[] {
+  if (members.length === 1) return [flat];
+  const lengths = graph.int64s(members.map(elements));
+  const outputs = members.map(() => graph.unique('Split'));
+  const parts = graph.ops('Split', [flat, lengths], { axis: 0 }, { outputs });
+  return parts.map((part, i) => reshape(part, sizes(members[i]!)));
 }
 
 function badModel(expected: string, received: string): DenaryError {

@@ -155,6 +155,11 @@ export class GraphBuilder {
     });
   }
 
+  /** The node that makes a value; none for inputs and initializers. */
+  producer(name: string): Node | undefined {
+    return this.nodes.find(({ outputs }) => outputs.includes(name));
+  }
+
   /** The constant behind a value, where it is one. */
   constantOf(name: string): Tensor | undefined {
     return this.initializers.get(name);

@@ -260,6 +260,22 @@ export const operators = {
     return as(dtype, result);
   }, noAttributes),
   Softmax: row(same, { axis: 'int' }),
+  Split: row(
+    (c) => {
+      const { dtype, shape } = input(c, 0);
+      const axis = axisOf(c, int(c, 'axis', 0), shape.length);
+      const size = shape[axis]!;
+      const even = () =>
+        typeof size === 'number'
+          ? Array.from({ length: c.outputCount }, (_, i) => {
+              const part = Math.ceil(size / c.outputCount);
+              return Math.min(part, size - i * part);
+            })
+          : c.fail('a fixed size to split', size);
+      return (list(c, 'split', 1) ?? even()).flatMap((part) => as(dtype, shape.with(axis, part)));
+    },
+    { axis: 'int', split: 'ints', num_outputs: 'int' },
+  ),
   Sqrt: row(same, noAttributes),
   Squeeze: row(
     (c) => {

@@ -26,9 +26,9 @@ export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Va
     return sum;
   };
   for (const node of nodes.reverse()) {
-    const dy = gradient(node.outputs[0]!);
-    if (!dy || !node.outputs.some((name) => reached.has(name))) continue;
-    apply(node, dy, math, reached).forEach((part, i) => {
+    const dys = node.outputs.map(gradient);
+    if (dys.every((dy) => !dy) || !node.outputs.some((name) => reached.has(name))) continue;
+    apply(node, dys, math, reached).forEach((part, i) => {
       const name = node.inputs[i]!;
       if (!part || !reached.has(name)) return;
       parts.set(name, [...(parts.get(name) ?? []), unbroadcast(math, part, sizes(graph.value(name)))]);
@@ -49,7 +49,10 @@ function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<
   return names;
 }
 
-function apply(node: Node, dy: Value, math: Maths, reached: ReadonlySet<string>): readonly (Value | undefined)[] {
+type Gradients = readonly (Value | undefined)[];
+
+/** The gradients of a node's inputs, from those of its outputs. */
+function apply(node: Node, dys: Gradients, math: Maths, reached: ReadonlySet<string>): Gradients {
   const { graph } = math;
   const rule = isOperator(node.op) ? rules[node.op] : unsupported(node, node.op);
   if (rule === nonDifferentiable) return [];
@@ -62,7 +65,10 @@ function apply(node: Node, dy: Value, math: Maths, reached: ReadonlySet<string>)
     outputs,
     x: inputs[0]!,
     y: outputs[0]!,
-    dy,
+    dys,
+    get dy() {
+      return dys[0] ?? unsupported(node, 'a gradient of another output than the first');
+    },
     wanted: (index) => reached.has(node.inputs[index] ?? ''),
     attr: attributeReader(node.attributes),
     constants: (index) => {

@@ -13,6 +13,8 @@ export interface RuleContext extends Maths {
   readonly outputs: readonly Value[];
   /** The gradient of the loss with respect to the first output. */
   readonly dy: Value;
+  /** The same for each output; undefined where the loss does not depend on it. */
+  readonly dys: readonly (Value | undefined)[];
   /** Whether an input's gradient is wanted; what is not wanted need not be computed. */
   wanted(index: number): boolean;
   attr<K extends AttributeKind>(name: string, type: K, fallback: AttributeValues[K]): AttributeValues[K];

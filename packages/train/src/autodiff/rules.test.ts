@@ -116,6 +116,12 @@ const column = tensor('bool', [3, 1], Uint8Array.from([1, 0, 1]));
 const where = (test: Tensor, a: number[], b: number[]) =>
   of(`[${test.shape}] ? [${a}] : [${b}]`, [a, b], (graph, x, y) => graph.op('Where', [graph.constant(test), x, y]));
 
+/** A value split along the second axis, or in equal parts along the first. */
+const parts = (graph: GraphBuilder, x: Value, names: string, lengths?: number[]): Value[] =>
+  lengths
+    ? graph.ops('Split', [x, graph.int64s(lengths)], { axis: 1 }, { outputs: [...names] })
+    : graph.ops('Split', [x], {}, { outputs: [...names] });
+
 const normalized = (shape: number[]) =>
   of(`[${shape}]`, [shape, [shape[1]!], [shape[1]!]], (graph, x, gamma, beta) => {
     const per = (values: number[]) => graph.constant(fromNumbers('float64', values.slice(0, shape[1])));
@@ -260,6 +266,17 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Slice', [[5, 6]], {}, { constants: [ints(2), ints(4), ints(0), ints(1)] }),
   ],
   Softmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) => op('Softmax', [[2, 3, 4]], attributes)),
+  Split: [
+    of('in unequal parts', [[2, 6]], (graph, x) => {
+      const [a, b, c] = parts(graph, x, 'abc', [1, 3, 2]) as [Value, Value, Value];
+      return graph.op('Concat', [c, graph.op('Exp', [b]), a, c], { axis: 1 });
+    }),
+    of('in equal parts, the second of them unused', [[6, 2]], (graph, x) => {
+      const [a, , c] = parts(graph, x, 'abc') as [Value, Value, Value];
+      return graph.op('Mul', [a, c]);
+    }),
+    of('with the first part unused', [[2, 3, 2]], (graph, x) => graph.op('Exp', [parts(graph, x, 'ab', [1, 2])[1]!])),
+  ],
   Sqrt: unary('Sqrt', 'positive'),
   Squeeze: [
     op('Squeeze', [[2, 1, 3, 1]], {}, { constants: [ints(1, -1)] }),

@@ -11,12 +11,12 @@ import type { TrainingContext } from './training-form.js';
 /** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */
 const [GOLDEN, MIX_1, MIX_2] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35];
 
-/** A random uint32 for each sample of this step, [batch]: two rounds of fold the high bits down and multiply. */
+/** A random uint32 for each sample of this step, [batch, 1]: two rounds of fold the high bits down and multiply. */
 export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number): Value {
   const { graph, add, mul, div } = math;
   const rows = graph.initializer(
     'dropout/rows',
-    tensor('uint32', [batch], Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows')))),
+    tensor('uint32', [batch, 1], Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows')))),
   );
   const fold = (x: Value, divisor: number) => add(x, div(x, divisor));
   let x = add(rows, add(mul(seed, GOLDEN), mul(step, MIX_1)));
@@ -26,7 +26,7 @@ export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number):
 }
 
 /**
- * y = x mask / (1 - rate). An element's bits are u (u / 2^16) mod 2^32 for u = row key + element key: one product is
+ * y = x mask / (1 - rate); the division comes last, where a product that follows can take it over. An element's bits are u (u / 2^16) mod 2^32 for u = row key + element key: one product is
  * enough to break up the sum, since both keys are random already (tested: rate, and independence in rows, columns and
  * squares).
  */
@@ -39,5 +39,5 @@ export function dropout(x: Value, rate: number, node: Node, { math, rowKeys }: T
   const sum = add(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
   const bits = mul(sum, div(sum, 2 ** 16));
   const kept = cast(less(bits, Math.round((1 - rate) * 2 ** 32)), x.dtype);
-  graph.op('Mul', [x, mul(kept, 1 / (1 - rate))], {}, { name: node.name, outputs: [node.outputs[0]!] });
+  graph.op('Mul', [mul(x, kept), 1 / (1 - rate)], {}, { name: node.name, outputs: [node.outputs[0]!] });
 }

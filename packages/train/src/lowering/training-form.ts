@@ -7,12 +7,13 @@ import { attribute, type Node, toNumbers, type Value } from '@denary/core';
 import type { Maths } from '../math.js';
 import { batchNormalization } from './batch-normalization.js';
 import { dropout } from './dropout.js';
+import { scaleIntoGemm } from './gemm-scale.js';
 
 export interface TrainingContext {
   readonly math: Maths;
   /** Per-sample weights, [batch]; 0 for a sample that only fills up the batch. */
   readonly sampleWeight: Value;
-  /** Random uint32 keys of this step, one a sample, [batch]. */
+  /** Random uint32 keys of this step, one a sample, [batch, 1]. */
   readonly rowKeys: () => Value;
   /** Told of the next value of a moving statistic. */
   readonly nextStatistic: (name: string, value: Value) => void;
@@ -35,6 +36,9 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
     case 'BatchNormalization':
       if (node.inputs.slice(3).every((name) => context.followsStatistics(name))) batchNormalization(node, context);
       else graph.append(node);
+      return;
+    case 'Gemm':
+      graph.append(scaleIntoGemm(node, graph));
       return;
     case 'MaxPool':
       graph.append(node.outputs.length === 1 && indicesSuffice(node) ? { ...node, outputs: [node.outputs[0]!, `${node.outputs[0]}/indices`] } : node);

@@ -1,5 +1,6 @@
 /** Gradients of operators that only move elements. */
 
+import type { Value } from '@denary/core';
 import { sizes } from '../../math.js';
 import type { Rule } from '../rule.js';
 
@@ -48,6 +49,11 @@ export const shape = {
     });
     const after = before.map((start, axis) => sizes(c.x)[axis]! - start - sizes(c.y)[axis]!);
     return [c.pad(c.dy, [...before, ...after])];
+  },
+  // d split(x) = the parts' gradients in a row, zeros where a part was not used
+  Split: (c) => {
+    const zeros = (part: Value) => c.expand(c.graph.scalar(0, part.dtype), sizes(part));
+    return [c.concat(c.outputs.map((part, i) => c.dys[i] ?? zeros(part)), c.attr('axis', 'int', 0))];
   },
   Squeeze: back,
   // d transpose(x) = dy with the inverse permutation
