@@ -44,7 +44,8 @@ function programOf(context: ContextOf): Command {
     .description('Trains, evaluates and runs models that recognise handwritten digits, on ONNX Runtime alone.')
     .version(version);
   const commands = [listCommand, summaryCommand, trainCommand, evaluateCommand, predictCommand, dataCommand];
-  for (const command of commands) program.addCommand(command(context).option('--debug', 'print stack traces of errors'));
+  for (const command of commands)
+    program.addCommand(command(context).option('--debug', 'print stack traces of errors'));
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(see --help)');
   return program;
 }

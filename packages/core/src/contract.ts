@@ -34,7 +34,9 @@ export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contrac
     return { height, width, classes };
   }
   const show = (values: typeof inputs) =>
-    values.map(({ name, dtype, shape }) => `${name} ${dtype} [${(shape as readonly Dimension[]).join(', ')}]`).join(', ');
+    values
+      .map(({ name, dtype, shape }) => `${name} ${dtype} [${(shape as readonly Dimension[]).join(', ')}]`)
+      .join(', ');
   throw new DenaryError({
     code: 'bad-model',
     who,

@@ -64,7 +64,12 @@ export class Recognizer<Source> {
   async predict(sources: Source | readonly Source[]): Promise<Prediction | Prediction[]> {
     if (!Array.isArray(sources)) return (await this.predictAll([sources as Source]))[0]!;
     if (sources.length === 0) {
-      throw badArgument('predict', 'at least one image', 'an empty array', 'Skip the call where there is nothing to do.');
+      throw badArgument(
+        'predict',
+        'at least one image',
+        'an empty array',
+        'Skip the call where there is nothing to do.',
+      );
     }
     return this.predictAll(sources);
   }

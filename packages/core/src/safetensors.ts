@@ -74,7 +74,11 @@ export function decodeSafetensors(bytes: Uint8Array, who = 'decodeSafetensors') 
     const width = dtype && (arrayOf[dtype].prototype.BYTES_PER_ELEMENT as number);
     const whole = dtype && width && end! - start! === sizeOf(shape) * width && 8 + length + end! <= bytes.length;
     if (!whole) throw damaged(`"${name}", which is cut off or of an unknown type`);
-    tensors[name] = { dtype, shape, data: new arrayOf[dtype](new Uint8Array(bytes.subarray(8 + length + start!, 8 + length + end!)).buffer) };
+    tensors[name] = {
+      dtype,
+      shape,
+      data: new arrayOf[dtype](new Uint8Array(bytes.subarray(8 + length + start!, 8 + length + end!)).buffer),
+    };
   }
   return { tensors: tensors as Tensors, metadata };
 }

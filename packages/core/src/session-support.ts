@@ -80,7 +80,7 @@ function valueOf({ name, isTensor, type, shape = [] }: ValueMetadata): Value {
   if (!isTensor || !Object.hasOwn(arrayOf, type ?? '')) {
     throw badModelFile(`"${name}", which is ${isTensor ? `of ${type}` : 'no tensor'}`);
   }
-  const known = (size: Dimension) => typeof size === 'string' ? size !== '' : size >= 0;
+  const known = (size: Dimension) => (typeof size === 'string' ? size !== '' : size >= 0);
   return { name, dtype: type as DType, shape: shape.map((size, axis) => (known(size) ? size : `${name}_${axis}`)) };
 }
 
@@ -112,7 +112,9 @@ class EngineSession implements Session {
 
   async run(feeds: Tensors): Promise<Tensors> {
     this.requireOpen();
-    const checked = Object.fromEntries(this.inputs.map((value) => [value.name, checkedTensor(value, feeds[value.name])]));
+    const checked = Object.fromEntries(
+      this.inputs.map((value) => [value.name, checkedTensor(value, feeds[value.name])]),
+    );
     return this.inTurn(async () => {
       try {
         return await this.engine.run(checked);
@@ -173,13 +175,16 @@ class EngineSession implements Session {
 }
 
 /** A tensor with its own copy of the data. */
-export const copied = ({ dtype, shape, data }: Tensor): Tensor => ({ dtype, shape: [...shape], data: data.slice() }) as Tensor;
+export const copied = ({ dtype, shape, data }: Tensor): Tensor =>
+  ({ dtype, shape: [...shape], data: data.slice() }) as Tensor;
 
 /** The tensor, if it is what the model's input says. */
 function checkedTensor({ name, dtype, shape }: Value, tensor: Tensor | undefined): Tensor {
   const expected = `"${name}" as ${dtype} [${shape.join(', ')}]`;
   if (!tensor) throw badInput(expected, 'nothing');
-  const fits = shape.length === tensor.shape.length && shape.every((size, i) => typeof size === 'string' || size === tensor.shape[i]);
+  const fits =
+    shape.length === tensor.shape.length &&
+    shape.every((size, i) => typeof size === 'string' || size === tensor.shape[i]);
   const whole = tensor.data instanceof arrayOf[dtype] && tensor.data.length === sizeOf(tensor.shape);
   if (tensor.dtype === dtype && fits && whole) return tensor;
   throw badInput(expected, `${tensor.dtype} [${tensor.shape.join(', ')}] with ${tensor.data.length} elements`);

@@ -80,9 +80,10 @@ export function fromNumbers<D extends DType>(
   shape: readonly number[] = [values.length],
 ): Tensor<D> {
   const { data } = filled(dtype, [values.length]);
-  if (isBigInt(dtype)) values.forEach((value, i) => {
-    (data as BigInt64Array)[i] = BigInt(value);
-  });
+  if (isBigInt(dtype))
+    values.forEach((value, i) => {
+      (data as BigInt64Array)[i] = BigInt(value);
+    });
   else (data as Float32Array).set(values);
   return tensor(dtype, shape, data);
 }

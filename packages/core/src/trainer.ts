@@ -73,7 +73,10 @@ export class Trainer {
     const count = labels.length;
     const { feeds } = this;
     if (count < 1 || count > batchSize || images.length !== count * sizeOf(image)) {
-      throw badBatch(`1 to ${batchSize} images of ${image.join('x')} pixels`, `${count} labels and ${images.length} pixels`);
+      throw badBatch(
+        `1 to ${batchSize} images of ${image.join('x')} pixels`,
+        `${count} labels and ${images.length} pixels`,
+      );
     }
     for (let i = 0; i < count; i++) {
       const label = labels[i]!;

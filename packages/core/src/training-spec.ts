@@ -1,7 +1,7 @@
 /** What a training graph says of itself in its metadata, so that a runtime needs nothing else to train with it. */
 
-import { DenaryError, messageOf } from './errors.js';
 import * as v from 'valibot';
+import { DenaryError, messageOf } from './errors.js';
 import type { Model } from './onnx/model.js';
 
 const stateSpec = v.object({
@@ -27,7 +27,9 @@ const trainingSpec = v.object({
   state: v.array(stateSpec),
 });
 
-export type StateSpec = Readonly<Omit<v.InferOutput<typeof stateSpec>, 'shape'>> & { readonly shape: readonly number[] };
+export type StateSpec = Readonly<Omit<v.InferOutput<typeof stateSpec>, 'shape'>> & {
+  readonly shape: readonly number[];
+};
 export type TrainingSpec = Readonly<Omit<v.InferOutput<typeof trainingSpec>, 'state' | 'image'>> & {
   readonly image: readonly number[];
   readonly state: readonly StateSpec[];

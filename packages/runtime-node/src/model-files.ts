@@ -47,7 +47,8 @@ export async function readModel(model: string): Promise<ModelFile> {
       who: path,
       expected: `the file of its manifest (sha256 ${expected})`,
       received: `sha256 ${received}`,
-      remedy: 'The file was changed or damaged: restore it, or delete the manifest.json beside it to use it all the same.',
+      remedy:
+        'The file was changed or damaged: restore it, or delete the manifest.json beside it to use it all the same.',
     });
   }
   return { bytes, path, manifest };

@@ -59,7 +59,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   }
   const seconds = (performance.now() - began) / 1000;
   const { accuracy, mean } = score(probabilities, classes, dataset.labels, loss);
-  return { accuracy, loss: mean, count: dataset.count, seconds, imagesPerSecond: dataset.count / seconds, probabilities };
+  return {
+    accuracy,
+    loss: mean,
+    count: dataset.count,
+    seconds,
+    imagesPerSecond: dataset.count / seconds,
+    probabilities,
+  };
 }
 
 function score(probabilities: Float32Array, classes: number, labels: Uint8Array, loss: LossName) {
@@ -67,7 +74,8 @@ function score(probabilities: Float32Array, classes: number, labels: Uint8Array,
   let sum = 0;
   labels.forEach((label, i) => {
     const row = probabilities.subarray(i * classes, (i + 1) * classes);
-    if (row.every((value, other) => other === label || value < row[label]! || (value === row[label] && other > label))) right++;
+    if (row.every((value, other) => other === label || value < row[label]! || (value === row[label] && other > label)))
+      right++;
     sum += losses[loss].of(row, label);
   });
   return { accuracy: right / labels.length, mean: sum / labels.length };

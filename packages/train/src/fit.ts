@@ -1,8 +1,8 @@
 /** Trains an architecture: data in seeded order, one training graph stepped by a Trainer, progress and checkpoints on the way. */
 
 import {
-  type Device,
   DenaryError,
+  type Device,
   encodeModel,
   initializersOf,
   type Model,
@@ -182,7 +182,11 @@ function settingsOf({ architecture: { training }, loss, optimizer, batchSize, ep
     epochs: epochs ?? training.epochs,
     seed: seed ?? 0,
   };
-  for (const [name, least] of [['batchSize', 1], ['epochs', 1], ['seed', 0]] as const) {
+  for (const [name, least] of [
+    ['batchSize', 1],
+    ['epochs', 1],
+    ['seed', 0],
+  ] as const) {
     const value = settings[name];
     if (Number.isInteger(value) && value >= least && value < 2 ** 32) continue;
     throw new DenaryError({

@@ -11,6 +11,6 @@ export * from './evaluate.js';
 export * from './fit.js';
 export * from './forward/build-model.js';
 export { type LossName, losses } from './objective/losses.js';
-export { learningRateOf, optimizers, type OptimizerName, type OptimizerSpec } from './objective/optimizers.js';
+export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
 export * from './random.js';
 export * from './training-graph.js';

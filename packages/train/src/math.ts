@@ -70,8 +70,20 @@ export function maths(graph: GraphBuilder) {
     reshape: (x: Value, shape: readonly number[]): Value =>
       sameShape(sizes(x), shape) ? x : graph.op('Reshape', [x, graph.int64s(shape)]),
     transpose: (x: Value, perm: readonly number[]): Value => graph.op('Transpose', [x], { perm }),
-    slice: (x: Value, axes: readonly number[], starts: readonly number[], ends: readonly number[], steps?: readonly number[]) =>
-      graph.op('Slice', [x, graph.int64s(starts), graph.int64s(ends), graph.int64s(axes), steps && graph.int64s(steps)]),
+    slice: (
+      x: Value,
+      axes: readonly number[],
+      starts: readonly number[],
+      ends: readonly number[],
+      steps?: readonly number[],
+    ) =>
+      graph.op('Slice', [
+        x,
+        graph.int64s(starts),
+        graph.int64s(ends),
+        graph.int64s(axes),
+        steps && graph.int64s(steps),
+      ]),
     concat: (parts: readonly Value[], axis: number): Value =>
       parts.length === 1 ? parts[0]! : graph.op('Concat', parts, { axis }),
     /** Zeros around; pads as [begin..., end...]. */
@@ -90,7 +102,8 @@ export function maths(graph: GraphBuilder) {
 
 /** Whether a shape broadcasts to another without changing it. */
 const fits = (shape: readonly number[], other: readonly number[]): boolean =>
-  shape.length <= other.length && shape.every((size, i) => size === 1 || size === other[other.length - shape.length + i]);
+  shape.length <= other.length &&
+  shape.every((size, i) => size === 1 || size === other[other.length - shape.length + i]);
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);

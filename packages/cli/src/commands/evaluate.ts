@@ -25,7 +25,9 @@ export const evaluateCommand = (context: ContextOf) =>
     .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
     .option('--dataset <name>', 'a name of `denary data`', 'mnist')
     .addOption(new Option('--split <split>', 'which part of it').choices(['train', 'test']).default('test'))
-    .addOption(new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'))
+    .addOption(
+      new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+    )
     .option('--batch-size <n>', 'images in one run', whole(1), 128)
     .option('--loss <name>', "the loss to report (default: the model's own)")
     .option('--cache <dir>', 'folder for data sets')

@@ -18,7 +18,9 @@ export const predictCommand = (context: ContextOf) =>
     .description('tell the digit on each image (PNG, JPEG, WebP, TIFF, GIF)')
     .argument('<file...>', 'image files')
     .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file", 'cnn')
-    .addOption(new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'))
+    .addOption(
+      new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+    )
     .addOption(
       new Option('--preprocess <how>', 'normalise drawings and photos, or take 28x28 images as they are')
         .choices(['normalise', 'none'])

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Device, DenaryError } from '@denary/core';
+import { DenaryError, type Device } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
 import {
   type Architecture,
@@ -21,8 +21,8 @@ import {
 import { encodeModelFiles, loadDataset, readCheckpoint, writeCheckpoint, writeModelFolder } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import type { Output } from '../output.js';
 import { datasetOptions, fraction, positive, whole } from '../options.js';
+import type { Output } from '../output.js';
 import { bar, count, duration, percent } from '../text.js';
 
 interface Options {
@@ -47,13 +47,27 @@ export const trainCommand = (context: ContextOf) =>
     .argument('<name>', 'a name of `denary list`')
     .option('--epochs <n>', "passes over the training data (default: the system's own)", whole(1))
     .option('--batch-size <n>', "samples in a step (default: the system's own)", whole(1))
-    .addOption(new Option('--optimizer <name>', "by its Keras name (default: the system's own)").choices(Object.keys(optimizers)))
+    .addOption(
+      new Option('--optimizer <name>', "by its Keras name (default: the system's own)").choices(
+        Object.keys(optimizers),
+      ),
+    )
     .option('--learning-rate <rate>', "default: the system's own, or the optimizer's", positive)
-    .addOption(new Option('--loss <name>', "by its Keras name (default: the system's own)").choices(Object.keys(losses)))
+    .addOption(
+      new Option('--loss <name>', "by its Keras name (default: the system's own)").choices(Object.keys(losses)),
+    )
     .option('--seed <n>', 'of weights, order and dropout', whole(0), 0)
-    .addOption(new Option('--device <device>', 'where to train; auto is the CPU').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'))
+    .addOption(
+      new Option('--device <device>', 'where to train; auto is the CPU')
+        .choices(['auto', 'cpu', 'cuda', 'webgpu'])
+        .default('auto'),
+    )
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
-    .option('--validation-split <fraction>', 'part of the training data to hold out and measure after each epoch', fraction)
+    .option(
+      '--validation-split <fraction>',
+      'part of the training data to hold out and measure after each epoch',
+      fraction,
+    )
     .option('--out <dir>', "the model's folder (default: out/NAME)")
     .option('--resume', 'go on from the checkpoint in that folder')
     .option('--cache <dir>', 'folder for data sets')
@@ -94,7 +108,17 @@ export const trainCommand = (context: ContextOf) =>
 
       const { 'model.onnx': model } = encodeModelFiles({ architecture, result });
       const test = await evaluate({ createSession, model, dataset: testSet, loss });
-      const trained = { architecture, result, train, loss, optimizer, batchSize, seed, test, versions: runtimeVersions() };
+      const trained = {
+        architecture,
+        result,
+        train,
+        loss,
+        optimizer,
+        batchSize,
+        seed,
+        test,
+        versions: runtimeVersions(),
+      };
       await writeModelFolder(folder, { ...trained, ...(split && { validation: split.validation }) });
       const { parameters, seconds, imagesPerSecond } = result;
       const [testAccuracy, testLoss] = [test.accuracy, test.loss];
@@ -107,7 +131,8 @@ export const trainCommand = (context: ContextOf) =>
 
 /** The system's own optimizer with what is asked for changed; another one starts from its own defaults. */
 function optimizerOf({ training }: Architecture, { optimizer, learningRate }: Options): OptimizerSpec {
-  const base: OptimizerSpec = optimizer && optimizer !== training.optimizer.name ? { name: optimizer } : training.optimizer;
+  const base: OptimizerSpec =
+    optimizer && optimizer !== training.optimizer.name ? { name: optimizer } : training.optimizer;
   return learningRate === undefined ? base : { ...base, learningRate };
 }
 
@@ -125,7 +150,8 @@ async function checkpointIn(folder: string) {
 
 function announce(output: Output, { name }: Architecture, facts: Readonly<Record<string, string | number>>): void {
   if (output.json) output.result({ event: 'start', name, ...facts }, '');
-  else output.note(`Training ${name} on ${count(facts.samples as number)} images (${facts.device}, seed ${facts.seed}).`);
+  else
+    output.note(`Training ${name} on ${count(facts.samples as number)} images (${facts.device}, seed ${facts.seed}).`);
 }
 
 function reporter(output: Output, onCheckpoint: NonNullable<Callbacks['onCheckpoint']>): Callbacks {

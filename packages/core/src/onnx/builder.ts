@@ -2,7 +2,15 @@
 
 import { DenaryError } from '../errors.js';
 import { type DType, fromNumbers, int64s, type Tensor } from '../tensor.js';
-import { describeNode, type Attribute, type Dimension, type Graph, type Model, type Node, type Value } from './model.js';
+import {
+  type Attribute,
+  type Dimension,
+  describeNode,
+  type Graph,
+  type Model,
+  type Node,
+  type Value,
+} from './model.js';
 import { type AttributeKinds, type AttributesOf, isOperator, type Operator, operators } from './operators.js';
 
 /** The operator set of the files that denary writes; ONNX Runtime has known it since version 1.13. */
@@ -216,4 +224,3 @@ export class GraphBuilder {
     return value;
   }
 }
-

@@ -6,14 +6,14 @@ import { DenaryError, messageOf } from '../errors.js';
 import { arrayOf, type DType, isBigInt, sizeOf, type Tensor } from '../tensor.js';
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as AttributeType,
   type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
-  TensorProto_DataLocation as DataLocation,
-  TensorProto_DataType as DataType,
   type TensorProto,
   type TensorProtoSchema,
   type ValueInfoProto,
@@ -58,7 +58,12 @@ export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw badModel(who, 'the bytes of an ONNX model', `${bytes.length} bytes that are not (${messageOf(cause)})`, exportAgain);
+    throw badModel(
+      who,
+      'the bytes of an ONNX model',
+      `${bytes.length} bytes that are not (${messageOf(cause)})`,
+      exportAgain,
+    );
   }
   const opset = proto.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
   if (!proto.graph?.node.length || opset === undefined) {
@@ -139,7 +144,11 @@ function decodeValue({ name, type }: ValueInfoProto, who: string): Value {
     name: name ?? '',
     dtype: dtypeOf(elemType, `${who}: "${name}"`),
     shape: (shape?.dim ?? []).map(({ value }, axis) =>
-      value.case === 'dimValue' ? Number(value.value) : value.case === 'dimParam' && value.value ? value.value : `${name}_${axis}`,
+      value.case === 'dimValue'
+        ? Number(value.value)
+        : value.case === 'dimParam' && value.value
+          ? value.value
+          : `${name}_${axis}`,
     ),
   };
 }
@@ -166,11 +175,15 @@ function decodeTensor(proto: TensorProto, who: string): Tensor {
     return { dtype, shape, data: new arrayOf[dtype](new Uint8Array(proto.rawData).buffer) };
   }
   const values: ArrayLike<number | bigint> =
-    dtype === 'float32' ? proto.floatData
-    : dtype === 'float64' ? proto.doubleData
-    : dtype === 'int64' ? proto.int64Data
-    : dtype === 'uint64' || dtype === 'uint32' ? proto.uint64Data
-    : proto.int32Data;
+    dtype === 'float32'
+      ? proto.floatData
+      : dtype === 'float64'
+        ? proto.doubleData
+        : dtype === 'int64'
+          ? proto.int64Data
+          : dtype === 'uint64' || dtype === 'uint32'
+            ? proto.uint64Data
+            : proto.int32Data;
   if (values.length !== size) throw badModel(label, `${size} values for [${shape}]`, `${values.length}`, exportAgain);
   const data = new arrayOf[dtype](size);
   for (let i = 0; i < size; i++) data[i] = (isBigInt(dtype) ? values[i] : Number(values[i])) as never;

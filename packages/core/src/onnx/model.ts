@@ -28,7 +28,9 @@ export interface AttributeValues {
 
 export type AttributeKind = keyof AttributeValues;
 
-export type Attribute = { [K in AttributeKind]: { readonly type: K; readonly value: AttributeValues[K] } }[AttributeKind];
+export type Attribute = {
+  [K in AttributeKind]: { readonly type: K; readonly value: AttributeValues[K] };
+}[AttributeKind];
 
 export interface Node {
   readonly name: string;

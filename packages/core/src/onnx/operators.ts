@@ -47,7 +47,12 @@ const reduction: Infer = (c) => {
   const given = list(c, 'axes', 1)?.map((axis) => axisOf(c, axis, shape.length));
   const keep = int(c, 'keepdims', 1) === 1;
   const axes = given?.length ? given : int(c, 'noop_with_empty_axes', 0) ? [] : shape.map((_, axis) => axis);
-  return as(dtype, keep ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : shape.filter((_, axis) => !axes.includes(axis)));
+  return as(
+    dtype,
+    keep
+      ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      : shape.filter((_, axis) => !axes.includes(axis)),
+  );
 };
 
 const argument: Infer = (c) => {
@@ -326,7 +331,8 @@ export const isOperator = (op: string): op is Operator => Object.hasOwn(operator
 
 /** The attributes of an operator as plain values. */
 export type AttributesOf<O extends Operator> = {
-  readonly [A in keyof (typeof operators)[O]['attributes']]?: (typeof operators)[O]['attributes'][A] extends infer K extends AttributeKind
+  readonly [A in keyof (typeof operators)[O]['attributes']]?: (typeof operators)[O]['attributes'][A] extends infer K extends
+    AttributeKind
     ? AttributeValues[K]
     : never;
 };

@@ -82,7 +82,11 @@ export function joined(shape: readonly Dimension[]): Dimension {
 }
 
 /** Reshape's target with 0 (copy) and -1 (the rest) resolved. */
-export function reshaped(context: InferenceContext, from: readonly Dimension[], target: readonly number[]): Dimension[] {
+export function reshaped(
+  context: InferenceContext,
+  from: readonly Dimension[],
+  target: readonly number[],
+): Dimension[] {
   const allowZero = int(context, 'allowzero', 0) === 1;
   const shape = target.map((size, i) => (size === 0 && !allowZero ? (from[i] ?? 1) : size));
   const known = productOf(shape.filter((size) => size !== -1));

@@ -7,7 +7,11 @@ import type { Conv2D, Dense, Dropout, Layer, MaxPooling2D } from './layers.js';
 const flat: InputSpec = { image: [28, 28], scale: 255, as: 'flat' };
 const image: InputSpec = { image: [28, 28], scale: 255, as: 'image' };
 
-const dense = (units: number, activation: Dense['activation'] = 'linear'): Dense => ({ type: 'Dense', units, activation });
+const dense = (units: number, activation: Dense['activation'] = 'linear'): Dense => ({
+  type: 'Dense',
+  units,
+  activation,
+});
 const conv = (filters: number, size: number, activation: Conv2D['activation'] = 'linear'): Conv2D => ({
   type: 'Conv2D',
   filters,

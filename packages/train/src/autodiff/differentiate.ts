@@ -34,10 +34,12 @@ export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Va
       parts.set(name, [...(parts.get(name) ?? []), unbroadcast(math, part, sizes(graph.value(name)))]);
     });
   }
-  return new Map(wrt.flatMap(({ name }) => {
-    const found = gradient(name);
-    return found ? [[name, found] as const] : [];
-  }));
+  return new Map(
+    wrt.flatMap(({ name }) => {
+      const found = gradient(name);
+      return found ? [[name, found] as const] : [];
+    }),
+  );
 }
 
 /** The names of all values that depend on one of `wrt`, those included. */
@@ -88,7 +90,8 @@ function unbroadcast({ sum, reshape }: Maths, gradient: Value, shape: readonly n
   if (offset < 0) return reshape(gradient, shape);
   const leading = from.slice(0, offset).map((_, axis) => axis);
   if (offset > 0 && sameShape(from.slice(offset), shape)) return sum(gradient, leading, false);
-  const axes = from.flatMap((size, axis) => (axis < offset || (shape[axis - offset] === 1 && size !== 1) ? [axis] : []));
+  const axes = from.flatMap((size, axis) =>
+    axis < offset || (shape[axis - offset] === 1 && size !== 1) ? [axis] : [],
+  );
   return reshape(axes.length ? sum(gradient, axes) : gradient, shape);
 }
-

@@ -1,6 +1,15 @@
 /** What a gradient rule is given, and what it gives back. A rule knows its operator and nothing of the walk. */
 
-import { type Attribute, attribute, DenaryError, describeNode, type AttributeKind, type AttributeValues, type Node, type Value } from '@denary/core';
+import {
+  type Attribute,
+  type AttributeKind,
+  type AttributeValues,
+  attribute,
+  DenaryError,
+  describeNode,
+  type Node,
+  type Value,
+} from '@denary/core';
 import type { Maths } from '../math.js';
 
 export interface RuleContext extends Maths {

@@ -47,7 +47,12 @@ interface Case {
 const FLOAT32_ONLY = { dtype: 'float32', step: 0.5 } as const;
 const TOLERANCE = { float64: 1e-6, float32: 2e-5 } as const;
 
-const of = (name: string, inputs: Case['inputs'], build: Case['build'], rest: Partial<Case> = {}): Case => ({ name, inputs, build, ...rest });
+const of = (name: string, inputs: Case['inputs'], build: Case['build'], rest: Partial<Case> = {}): Case => ({
+  name,
+  inputs,
+  build,
+  ...rest,
+});
 
 /** One operator on inputs of these shapes. */
 const op = <O extends Operator>(
@@ -56,7 +61,9 @@ const op = <O extends Operator>(
   attributes: AttributesOf<O> = {},
   { constants = [], ...rest }: Partial<Case> & { readonly constants?: readonly (Tensor | undefined)[] } = {},
 ): Case => {
-  const shown = Object.entries(attributes).map(([key, value]) => ` ${key}=${value}`).join('');
+  const shown = Object.entries(attributes)
+    .map(([key, value]) => ` ${key}=${value}`)
+    .join('');
   const values = constants.map((item) => (item ? ` ${toNumbers(item)}` : ' -')).join(';');
   return of(
     `${inputs.map((shape) => `[${shape}]`).join(' ')}${shown}${values}`,
@@ -67,18 +74,30 @@ const op = <O extends Operator>(
 };
 
 const ints = (...values: number[]) => fromNumbers('int64', values);
-const unary = (operator: Operator, draw: Draw = 'normal', rest: Partial<Case> = {}) => [op(operator, [[3, 4]], {}, { draw, ...rest })];
+const unary = (operator: Operator, draw: Draw = 'normal', rest: Partial<Case> = {}) => [
+  op(operator, [[3, 4]], {}, { draw, ...rest }),
+];
 
 const broadcasts: Case['inputs'][] = [
-  [[3, 4], [3, 4]],
+  [
+    [3, 4],
+    [3, 4],
+  ],
   [[3, 4], [4]],
   [[4], [3, 4]],
-  [[3, 1], [1, 4]],
-  [[2, 3, 1], [3, 4]],
+  [
+    [3, 1],
+    [1, 4],
+  ],
+  [
+    [2, 3, 1],
+    [3, 4],
+  ],
   [[2, 3], []],
   [[], [2, 3]],
 ];
-const binary = (operator: Operator, draw: Draw = 'normal') => broadcasts.map((shapes) => op(operator, shapes, {}, { draw }));
+const binary = (operator: Operator, draw: Draw = 'normal') =>
+  broadcasts.map((shapes) => op(operator, shapes, {}, { draw }));
 
 const reductions = (operator: 'ReduceMean' | 'ReduceMax' | 'ReduceLogSumExp', draw: Draw = 'normal') =>
   [undefined, [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
@@ -101,10 +120,23 @@ const loweredPool = (shape: number[], attributes: AttributesOf<'MaxPool'>, usesI
         const type = typeof value === 'string' ? 'string' : typeof value === 'number' ? 'int' : 'ints';
         return [key, { type, value }];
       });
-      const node = { name: 'pool', op: 'MaxPool', domain: '', inputs: [x.name], outputs: ['pool'], attributes: Object.fromEntries(typed) };
+      const node = {
+        name: 'pool',
+        op: 'MaxPool',
+        domain: '',
+        inputs: [x.name],
+        outputs: ['pool'],
+        attributes: Object.fromEntries(typed),
+      };
       const unused = () => expect.fail('max pooling needs no training context');
       const sampleWeight = x;
-      appendForTraining(node, { math: maths(graph), sampleWeight, rowKeys: unused, nextStatistic: unused, followsStatistics: unused });
+      appendForTraining(node, {
+        math: maths(graph),
+        sampleWeight,
+        rowKeys: unused,
+        nextStatistic: unused,
+        followsStatistics: unused,
+      });
       expect(graph.build().nodes.at(-1)!.outputs.length).toBe(usesIndices ? 2 : 1);
       return graph.value('pool');
     },
@@ -141,8 +173,15 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ],
   BatchNormalization: [normalized([4, 3]), normalized([2, 3, 2, 4]), normalized([5, 1])],
   Cast: [
-    of('float32 to float64', [[3, 4]], (graph, x) => graph.op('Cast', [x], { to: elementTypeOf('float64') }), FLOAT32_ONLY),
-    of('float64 to float32', [[3, 4]], (graph, x) => graph.op('Cast', [x], { to: elementTypeOf('float32') }), { step: 0.5 }),
+    of(
+      'float32 to float64',
+      [[3, 4]],
+      (graph, x) => graph.op('Cast', [x], { to: elementTypeOf('float64') }),
+      FLOAT32_ONLY,
+    ),
+    of('float64 to float32', [[3, 4]], (graph, x) => graph.op('Cast', [x], { to: elementTypeOf('float32') }), {
+      step: 0.5,
+    }),
   ],
   Clip: [
     op('Clip', [[3, 4]], {}, { constants: [fromNumbers('float64', [-0.5], []), fromNumbers('float64', [0.7], [])] }),
@@ -151,8 +190,23 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Clip', [[3, 4]]),
   ],
   Concat: [
-    op('Concat', [[2, 3], [2, 1], [2, 2]], { axis: 1 }),
-    op('Concat', [[2, 3], [4, 3]], { axis: -2 }),
+    op(
+      'Concat',
+      [
+        [2, 3],
+        [2, 1],
+        [2, 2],
+      ],
+      { axis: 1 },
+    ),
+    op(
+      'Concat',
+      [
+        [2, 3],
+        [4, 3],
+      ],
+      { axis: -2 },
+    ),
     op('Concat', [[2, 3]], { axis: 0 }),
     of('of a value with itself', [[2, 3]], (graph, x) => graph.op('Concat', [x, x], { axis: 0 })),
   ],
@@ -178,7 +232,18 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
       conv([2, channels, 3, 4], [3, channels, 3, 4]),
     ]),
   ],
-  Div: [...binary('Div', 'positive'), op('Div', [[3, 4], [3, 4]], {}, { draw: 'distinct' })],
+  Div: [
+    ...binary('Div', 'positive'),
+    op(
+      'Div',
+      [
+        [3, 4],
+        [3, 4],
+      ],
+      {},
+      { draw: 'distinct' },
+    ),
+  ],
   Dropout: unary('Dropout'),
   Elu: [0.3, 1].map((alpha) => op('Elu', [[3, 4]], { alpha }, { dtype: 'float32', step: 5e-3 })),
   Exp: unary('Exp'),
@@ -188,7 +253,11 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Expand', [[4]], {}, { constants: [ints(2, 3, 1)] }),
     op('Expand', [[]], {}, { constants: [ints(2, 3)] }),
   ],
-  Flatten: [op('Flatten', [[2, 3, 4]]), op('Flatten', [[2, 3, 4]], { axis: 0 }), op('Flatten', [[2, 3, 4]], { axis: -1 })],
+  Flatten: [
+    op('Flatten', [[2, 3, 4]]),
+    op('Flatten', [[2, 3, 4]], { axis: 0 }),
+    op('Flatten', [[2, 3, 4]], { axis: -1 }),
+  ],
   Gemm: [false, true].flatMap((transA) =>
     [false, true].flatMap((transB) => {
       const [a, b] = [transA ? [4, 3] : [3, 4], transB ? [5, 4] : [4, 5]];
@@ -196,7 +265,9 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
       return [
         op('Gemm', [a, b], attributes),
         op('Gemm', [a, b], { ...attributes, alpha: 0.5 }),
-        ...[[3, 5], [5], [1, 5], [3, 1], [1], []].map((c) => op('Gemm', [a, b, c], { ...attributes, alpha: 1.5, beta: -0.25 })),
+        ...[[3, 5], [5], [1, 5], [3, 1], [1], []].map((c) =>
+          op('Gemm', [a, b, c], { ...attributes, alpha: 1.5, beta: -0.25 }),
+        ),
         op('Gemm', [a, b, [5]], attributes),
       ];
     }),
@@ -204,15 +275,38 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   GlobalAveragePool: [op('GlobalAveragePool', [[2, 3, 4, 5]], {}, FLOAT32_ONLY)],
   Identity: unary('Identity'),
   Log: unary('Log', 'positive'),
-  LogSoftmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) => op('LogSoftmax', [[2, 3, 4]], attributes)),
+  LogSoftmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) =>
+    op('LogSoftmax', [[2, 3, 4]], attributes),
+  ),
   MatMul: [
-    op('MatMul', [[3, 4], [4, 5]]),
-    op('MatMul', [[2, 3, 4], [4, 5]]),
-    op('MatMul', [[2, 2, 3, 4], [4, 5]]),
-    op('MatMul', [[2, 3, 4], [2, 4, 5]]),
-    op('MatMul', [[3, 4], [2, 4, 5]]),
-    op('MatMul', [[2, 1, 3, 4], [3, 4, 5]]),
-    op('MatMul', [[1, 3, 4], [2, 4, 5]]),
+    op('MatMul', [
+      [3, 4],
+      [4, 5],
+    ]),
+    op('MatMul', [
+      [2, 3, 4],
+      [4, 5],
+    ]),
+    op('MatMul', [
+      [2, 2, 3, 4],
+      [4, 5],
+    ]),
+    op('MatMul', [
+      [2, 3, 4],
+      [2, 4, 5],
+    ]),
+    op('MatMul', [
+      [3, 4],
+      [2, 4, 5],
+    ]),
+    op('MatMul', [
+      [2, 1, 3, 4],
+      [3, 4, 5],
+    ]),
+    op('MatMul', [
+      [1, 3, 4],
+      [2, 4, 5],
+    ]),
   ],
   Max: [...binary('Max'), op('Max', [[3, 4], [4], [3, 1]]), op('Max', [[3, 4]])],
   MaxPool: [
@@ -246,7 +340,9 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ],
   Pow: [
     ...binary('Pow', 'positive'),
-    ...[2, 3, 0.5].map((power) => op('Pow', [[3, 4]], {}, { draw: 'positive', constants: [fromNumbers('float64', [power], [])] })),
+    ...[2, 3, 0.5].map((power) =>
+      op('Pow', [[3, 4]], {}, { draw: 'positive', constants: [fromNumbers('float64', [power], [])] }),
+    ),
     op('Pow', [[3, 4]], {}, { constants: [fromNumbers('float64', [3], [])] }),
   ],
   Reciprocal: unary('Reciprocal', 'positive'),
@@ -254,10 +350,15 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ReduceMax: reductions('ReduceMax', 'distinct'),
   ReduceMean: reductions('ReduceMean'),
   ReduceSum: [[], [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
-    [0, 1].map((keepdims) => op('ReduceSum', [[2, 3, 4]], { keepdims }, { constants: axes.length ? [ints(...axes)] : [] })),
+    [0, 1].map((keepdims) =>
+      op('ReduceSum', [[2, 3, 4]], { keepdims }, { constants: axes.length ? [ints(...axes)] : [] }),
+    ),
   ),
   Relu: unary('Relu'),
-  Reshape: [op('Reshape', [[2, 3, 4]], {}, { constants: [ints(6, 4)] }), op('Reshape', [[2, 3, 4]], {}, { constants: [ints(0, -1)] })],
+  Reshape: [
+    op('Reshape', [[2, 3, 4]], {}, { constants: [ints(6, 4)] }),
+    op('Reshape', [[2, 3, 4]], {}, { constants: [ints(0, -1)] }),
+  ],
   Sigmoid: unary('Sigmoid'),
   Slice: [
     op('Slice', [[5, 6]], {}, { constants: [ints(1, 2), ints(4, 5)] }),
@@ -284,27 +385,48 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Squeeze', [[2, 1, 3, 1]]),
   ],
   Sub: binary('Sub'),
-  Sum: [op('Sum', [[3, 4], [4], [3, 1]]), op('Sum', [[3, 4]]), op('Sum', [[3, 4], [3, 4]])],
+  Sum: [
+    op('Sum', [[3, 4], [4], [3, 1]]),
+    op('Sum', [[3, 4]]),
+    op('Sum', [
+      [3, 4],
+      [3, 4],
+    ]),
+  ],
   Tanh: unary('Tanh'),
   Transpose: [
     op('Transpose', [[2, 3, 4]]),
     op('Transpose', [[2, 3, 4]], { perm: [1, 2, 0] }),
     op('Transpose', [[2, 3, 4, 5]], { perm: [0, 2, 3, 1] }),
   ],
-  Unsqueeze: [op('Unsqueeze', [[2, 3]], {}, { constants: [ints(0, -1)] }), op('Unsqueeze', [[2, 3]], {}, { constants: [ints(1)] })],
-  Where: [where(condition, [3, 4], [3, 4]), where(condition, [4], [3, 1]), where(column, [3, 4], []), where(column, [1, 4], [4])],
+  Unsqueeze: [
+    op('Unsqueeze', [[2, 3]], {}, { constants: [ints(0, -1)] }),
+    op('Unsqueeze', [[2, 3]], {}, { constants: [ints(1)] }),
+  ],
+  Where: [
+    where(condition, [3, 4], [3, 4]),
+    where(condition, [4], [3, 1]),
+    where(column, [3, 4], []),
+    where(column, [1, 4], [4]),
+  ],
 };
 
 /** Cases of the walk rather than of an operator. */
 const walks: readonly Case[] = [
   of('a value used twice by one node', [[3, 4]], (graph, x) => graph.op('Mul', [x, x])),
-  of('a value used by several nodes', [[3, 4]], (graph, x) => graph.op('Add', [graph.op('Mul', [graph.op('Exp', [x]), x]), graph.op('Tanh', [x])])),
-  of('a value that meets its own broadcast', [[4]], (graph, x) => graph.op('Mul', [graph.op('Expand', [x, graph.int64s([3, 4])]), x])),
+  of('a value used by several nodes', [[3, 4]], (graph, x) =>
+    graph.op('Add', [graph.op('Mul', [graph.op('Exp', [x]), x]), graph.op('Tanh', [x])]),
+  ),
+  of('a value that meets its own broadcast', [[4]], (graph, x) =>
+    graph.op('Mul', [graph.op('Expand', [x, graph.int64s([3, 4])]), x]),
+  ),
   of('a chain through a value that is used four times', [[3, 3]], (graph, x) => {
     const y = graph.op('Sigmoid', [graph.op('MatMul', [x, x])]);
     return graph.op('Sub', [graph.op('MatMul', [y, y]), graph.op('Div', [x, graph.op('Add', [y, 1])])]);
   }),
-  of('a node without a gradient beside one with', [[3, 4]], (graph, x) => graph.op('Mul', [graph.op('Sign', [x]), graph.op('Mul', [x, x])])),
+  of('a node without a gradient beside one with', [[3, 4]], (graph, x) =>
+    graph.op('Mul', [graph.op('Sign', [x]), graph.op('Mul', [x, x])]),
+  ),
   of('a branch that nothing reads', [[3, 4]], (graph, x) => {
     graph.op('Exp', [x]);
     return graph.op('Sqrt', [graph.op('Add', [graph.op('Mul', [x, x]), 1])]);
@@ -328,7 +450,11 @@ function drawn(draw: Draw, dtype: Float, shape: readonly number[], key: number):
 const dot = (a: Tensor, b: Tensor) => toNumbers(a).reduce((sum, value, i) => sum + value * Number(b.data[i]), 0);
 
 /** Checks the gradients of all inputs, or of one alone, so that what is not wanted is not computed. */
-async function check(operator: string, { name, inputs, build, draw = 'normal', dtype = 'float64', step = 1e-5 }: Case, only?: number) {
+async function check(
+  operator: string,
+  { name, inputs, build, draw = 'normal', dtype = 'float64', step = 1e-5 }: Case,
+  only?: number,
+) {
   const graph = new GraphBuilder('case');
   const xs = inputs.map((shape, i) => graph.input(`x${i}`, dtype, shape));
   const y = build(graph, ...xs);
@@ -383,10 +509,26 @@ const refused: { readonly [O in Operator]?: (graph: GraphBuilder, x: Value) => V
 
 /** Variants that a rule refuses rather than getting them wrong. */
 const refusedVariants: readonly [string, Operator, (graph: GraphBuilder, x: Value) => Value][] = [
-  ['average pooling that does not count its padding', 'AveragePool', (graph, x) => graph.op('AveragePool', [x], { ...pool, pads: [1, 1, 1, 1] })],
-  ['a grouped convolution', 'Conv', (graph, x) => graph.op('Conv', [x, graph.constant(filled('float64', [2, 1, 2, 2], 1))], { group: 2 })],
-  ['a slice with steps', 'Slice', (graph, x) => graph.op('Slice', [x, graph.int64s([0]), graph.int64s([4]), graph.int64s([2]), graph.int64s([2])])],
-  ['padding by reflection', 'Pad', (graph, x) => graph.op('Pad', [x, graph.int64s([0, 0, 1, 1, 0, 0, 1, 1])], { mode: 'reflect' })],
+  [
+    'average pooling that does not count its padding',
+    'AveragePool',
+    (graph, x) => graph.op('AveragePool', [x], { ...pool, pads: [1, 1, 1, 1] }),
+  ],
+  [
+    'a grouped convolution',
+    'Conv',
+    (graph, x) => graph.op('Conv', [x, graph.constant(filled('float64', [2, 1, 2, 2], 1))], { group: 2 }),
+  ],
+  [
+    'a slice with steps',
+    'Slice',
+    (graph, x) => graph.op('Slice', [x, graph.int64s([0]), graph.int64s([4]), graph.int64s([2]), graph.int64s([2])]),
+  ],
+  [
+    'padding by reflection',
+    'Pad',
+    (graph, x) => graph.op('Pad', [x, graph.int64s([0, 0, 1, 1, 0, 0, 1, 1])], { mode: 'reflect' }),
+  ],
 ];
 
 const gradientOf = (build: (graph: GraphBuilder, x: Value) => Value) => () => {
@@ -409,11 +551,15 @@ describe('the rule of every operator', () => {
   });
 
   it.each(Object.entries(refused))('%s is refused', (name, build) => {
-    expect(gradientOf(build)).toThrow(expect.objectContaining({ code: 'unsupported-operator', who: expect.stringContaining(name) }));
+    expect(gradientOf(build)).toThrow(
+      expect.objectContaining({ code: 'unsupported-operator', who: expect.stringContaining(name) }),
+    );
   });
 
   it.each(refusedVariants)('%s is refused', (_, name, build) => {
-    expect(gradientOf(build)).toThrow(expect.objectContaining({ code: 'unsupported-operator', who: expect.stringContaining(name) }));
+    expect(gradientOf(build)).toThrow(
+      expect.objectContaining({ code: 'unsupported-operator', who: expect.stringContaining(name) }),
+    );
   });
 });
 
@@ -452,13 +598,19 @@ describe('the walk', () => {
     const graph = new GraphBuilder('case');
     const [x, y] = [graph.input('x', 'float64', [2]), graph.input('y', 'float64', [2])];
     const most = graph.op('Max', [x, y]);
-    const loss = graph.op('Add', [graph.op('ReduceSum', [most], { keepdims: 0 }), graph.op('ReduceMax', [y], { keepdims: 0 })]);
+    const loss = graph.op('Add', [
+      graph.op('ReduceSum', [most], { keepdims: 0 }),
+      graph.op('ReduceMax', [y], { keepdims: 0 }),
+    ]);
     for (const [name, gradient] of differentiate(graph, loss, [x, y])) graph.output(gradient, `d_${name}`);
     const session = await createSession(encodeModel(graph.model()));
     const one: Tensor = fromNumbers('float64', [1, 1]);
     const { d_x, d_y } = await session.run({ x: one, y: one });
     await session.close();
-    expect([toNumbers(d_x!), toNumbers(d_y!)]).toEqual([[1, 1], [0.5, 0.5]]);
+    expect([toNumbers(d_x!), toNumbers(d_y!)]).toEqual([
+      [1, 1],
+      [0.5, 0.5],
+    ]);
   });
 
   it.each([11, 13, 17, 18])('makes nodes that operator set %i has', async (opset) => {
@@ -488,4 +640,3 @@ describe('the walk', () => {
     expect((error as DenaryError).who).toBe('node "picked" (Gather)');
   });
 });
-

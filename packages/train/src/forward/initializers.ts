@@ -27,9 +27,18 @@ export function initialize(
   name: string,
 ): Tensor<'float32'> {
   const key = stream(name);
-  const between = (low: number, high: number): Draw => (i) => low + (high - low) * uniform(seed, key, i);
-  const bell = (mean: number, stddev: number): Draw => (i) => mean + stddev * normal(seed, key, i);
-  const truncated = (mean: number, stddev: number): Draw => (i) => mean + stddev * truncatedNormal(seed, key, i);
+  const between =
+    (low: number, high: number): Draw =>
+    (i) =>
+      low + (high - low) * uniform(seed, key, i);
+  const bell =
+    (mean: number, stddev: number): Draw =>
+    (i) =>
+      mean + stddev * normal(seed, key, i);
+  const truncated =
+    (mean: number, stddev: number): Draw =>
+    (i) =>
+      mean + stddev * truncatedNormal(seed, key, i);
   const glorot = (fanIn + fanOut) / 2;
   const draws = {
     glorot_uniform: () => between(-Math.sqrt(3 / glorot), Math.sqrt(3 / glorot)),
@@ -70,6 +79,7 @@ function unknown(name: string): never {
     who: 'initialize',
     expected: "one of Keras' initializers",
     received: `"${name}"`,
-    remedy: 'Known are glorot_uniform, glorot_normal, he_uniform, he_normal, zeros, ones, constant, random_uniform, random_normal and truncated_normal.',
+    remedy:
+      'Known are glorot_uniform, glorot_normal, he_uniform, he_normal, zeros, ones, constant, random_uniform, random_normal and truncated_normal.',
   });
 }

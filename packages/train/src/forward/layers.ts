@@ -9,7 +9,13 @@ export interface Emission {
   readonly graph: GraphBuilder;
   readonly name: string;
   /** An initializer `<layer>/<suffix>`. */
-  weight(suffix: string, shape: readonly number[], initializer: InitializerSpec, fans?: Fans, trainable?: boolean): Value;
+  weight(
+    suffix: string,
+    shape: readonly number[],
+    initializer: InitializerSpec,
+    fans?: Fans,
+    trainable?: boolean,
+  ): Value;
 }
 
 type Row<L> = (x: Value, layer: L, emission: Emission) => Value;
@@ -97,7 +103,12 @@ export function emitLayer(x: Value, layer: Layer, emission: Emission): Value {
   return (layers[layer.type] as Row<Layer>)(x, layer, emission);
 }
 
-function activate(x: Value, activation: ActivationName = 'linear', e: Emission, name = `${e.name}/${activation}`): Value {
+function activate(
+  x: Value,
+  activation: ActivationName = 'linear',
+  e: Emission,
+  name = `${e.name}/${activation}`,
+): Value {
   if (!Object.hasOwn(activations, activation)) {
     throw badLayer(e, `an activation among ${Object.keys(activations).join(', ')}`, `"${activation}"`);
   }

@@ -10,7 +10,13 @@ import type { TrainingContext } from './training-form.js';
  */
 export function batchNormalization(node: Node, { math, sampleWeight, nextStatistic }: TrainingContext): void {
   const { graph, add, sub, mul, div, sqrt, square, sum, cast, greater, reshape, matmul } = math;
-  const [x, gamma, beta, movingMean, movingVariance] = node.inputs.map((name) => graph.value(name)) as [Value, Value, Value, Value, Value];
+  const [x, gamma, beta, movingMean, movingVariance] = node.inputs.map((name) => graph.value(name)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const [batch, channels, ...spatial] = sizes(x) as [number, number, ...number[]];
   const area = spatial.reduce((product, size) => product * size, 1);
   const momentum = attribute(node.attributes, 'momentum', 'float') ?? 0.9;
@@ -28,7 +34,12 @@ export function batchNormalization(node: Node, { math, sampleWeight, nextStatist
   const centred = sub(x, perChannel(batchMean));
   const batchVariance = mean(square(centred));
   const scale = div(gamma, sqrt(add(batchVariance, epsilon)));
-  graph.op('Add', [mul(centred, perChannel(scale)), perChannel(beta)], {}, { name: node.name, outputs: [node.outputs[0]!] });
+  graph.op(
+    'Add',
+    [mul(centred, perChannel(scale)), perChannel(beta)],
+    {},
+    { name: node.name, outputs: [node.outputs[0]!] },
+  );
 
   const follow = (old: Value, now: Value) => add(mul(momentum, old), mul(1 - momentum, now));
   nextStatistic(movingMean.name, follow(movingMean, batchMean));

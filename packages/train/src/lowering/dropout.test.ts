@@ -4,7 +4,7 @@
  * a z-score against independent draws; seeds are fixed, so that a bound of 5 deviations is passed or failed for good.
  */
 
-import { encodeModel, filled, GraphBuilder, fromNumbers, type Session, type Tensor } from '@denary/core';
+import { encodeModel, filled, fromNumbers, GraphBuilder, type Session, type Tensor } from '@denary/core';
 import { createSession as createNodeSession } from '@denary/runtime-node';
 import { createSession as createWebSession } from '@denary/runtime-web';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,11 +28,23 @@ function maskGraph(rate: number): Uint8Array {
   const [seed, step] = [graph.input('seed', 'uint32', []), graph.input('step', 'uint32', [])];
   const keys = rowKeysOf(math, seed, step, ROWS);
   const unused = () => expect.fail('dropout asks for nothing else');
-  const context = { math, rowKeys: () => keys, nextStatistic: unused, followsStatistics: unused } as unknown as TrainingContext;
+  const context = {
+    math,
+    rowKeys: () => keys,
+    nextStatistic: unused,
+    followsStatistics: unused,
+  } as unknown as TrainingContext;
   for (const name of names) {
     const ones = graph.initializer(`${name}/ones`, filled('float32', layers[name], 1));
     const ratio = graph.initializer(`${name}/rate`, fromNumbers('float32', [rate], []));
-    const node = { name, op: 'Dropout', domain: '', inputs: [ones.name, ratio.name], outputs: [`${name}/out`], attributes: {} };
+    const node = {
+      name,
+      op: 'Dropout',
+      domain: '',
+      inputs: [ones.name, ratio.name],
+      outputs: [`${name}/out`],
+      attributes: {},
+    };
     appendForTraining(node, context);
     graph.output(graph.value(`${name}/out`), `${name}/mask`);
   }
@@ -42,12 +54,16 @@ function maskGraph(rate: number): Uint8Array {
 type Masks = Readonly<Record<LayerName, Tensor>>;
 
 async function masksOf(session: Session, seed: number, step: number): Promise<Masks> {
-  const results = await session.run({ seed: fromNumbers('uint32', [seed], []), step: fromNumbers('uint32', [step], []) });
+  const results = await session.run({
+    seed: fromNumbers('uint32', [seed], []),
+    step: fromNumbers('uint32', [step], []),
+  });
   return Object.fromEntries(names.map((name) => [name, results[`${name}/mask`]!])) as Masks;
 }
 
 /** How many of `draws` were kept more than expected, in deviations. */
-const zOf = (kept: number, draws: number, rate: number) => (kept - draws * (1 - rate)) / Math.sqrt(draws * rate * (1 - rate));
+const zOf = (kept: number, draws: number, rate: number) =>
+  (kept - draws * (1 - rate)) / Math.sqrt(draws * rate * (1 - rate));
 
 /** z-scores of many counts: none is far out, and they scatter as much as independent ones do, no more and no less. */
 function expectNormal(scores: readonly number[], what: string): void {
@@ -55,7 +71,9 @@ function expectNormal(scores: readonly number[], what: string): void {
   expect(worst, `the largest z of ${what}`).toBeLessThan(LIMIT);
   if (scores.length < 30) return;
   const scatter = scores.reduce((sum, z) => sum + z * z, 0) / scores.length;
-  expect(Math.abs(scatter - 1), `the mean z^2 of ${what}, ${scatter}`).toBeLessThan(LIMIT * Math.sqrt(2 / scores.length));
+  expect(Math.abs(scatter - 1), `the mean z^2 of ${what}, ${scatter}`).toBeLessThan(
+    LIMIT * Math.sqrt(2 / scores.length),
+  );
 }
 
 describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
@@ -69,7 +87,8 @@ describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
     session = await createNodeSession(maskGraph(rate), { threads: 1 });
     for (let step = 0; step < STEPS; step++) {
       const masks = await masksOf(session, 3, step);
-      for (const name of names) drawn[name].push(Float64Array.from(masks[name].data as Float32Array, (y) => (y > 0 ? high : low)));
+      for (const name of names)
+        drawn[name].push(Float64Array.from(masks[name].data as Float32Array, (y) => (y > 0 ? high : low)));
     }
   });
   afterAll(() => session.close());
@@ -102,7 +121,16 @@ describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
   });
 
   it('keeps 1 - rate of the elements', () => {
-    expectNormal(names.map((name) => zOf(drawn[name].reduce((sum, step) => sum + keptIn(step), 0), CELLS * STEPS, rate)), 'layers');
+    expectNormal(
+      names.map((name) =>
+        zOf(
+          drawn[name].reduce((sum, step) => sum + keptIn(step), 0),
+          CELLS * STEPS,
+          rate,
+        ),
+      ),
+      'layers',
+    );
   });
 
   it('keeps 1 - rate in each step, row and column', () => {
@@ -116,9 +144,18 @@ describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
           columns[i % COLUMNS]!++;
         });
       }
-      expectNormal(drawn[name].map((step) => zOf(keptIn(step), CELLS, rate)), `steps of ${name}`);
-      expectNormal(rows.map((kept) => zOf(kept, COLUMNS * STEPS, rate)), `rows of ${name}`);
-      expectNormal(columns.map((kept) => zOf(kept, ROWS * STEPS, rate)), `columns of ${name}`);
+      expectNormal(
+        drawn[name].map((step) => zOf(keptIn(step), CELLS, rate)),
+        `steps of ${name}`,
+      );
+      expectNormal(
+        rows.map((kept) => zOf(kept, COLUMNS * STEPS, rate)),
+        `rows of ${name}`,
+      );
+      expectNormal(
+        columns.map((kept) => zOf(kept, ROWS * STEPS, rate)),
+        `columns of ${name}`,
+      );
     }
   });
 
@@ -154,7 +191,10 @@ describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
   });
 
   it('differs from layer to layer', () => {
-    const z = zOfProducts(CELLS * STEPS, (i) => drawn.dropout[Math.floor(i / CELLS)]![i % CELLS]! * drawn.dropout_1[Math.floor(i / CELLS)]![i % CELLS]!);
+    const z = zOfProducts(
+      CELLS * STEPS,
+      (i) => drawn.dropout[Math.floor(i / CELLS)]![i % CELLS]! * drawn.dropout_1[Math.floor(i / CELLS)]![i % CELLS]!,
+    );
     expect(Math.abs(z)).toBeLessThan(LIMIT);
   });
 
@@ -179,7 +219,12 @@ describe.each([0.1, 0.25, 0.5])('a dropout mask of rate %f', (rate) => {
 
   it('has the same bits on onnxruntime-web', async () => {
     const web = await createWebSession(maskGraph(rate), { threads: 1 });
-    for (const [seed, step] of [[0, 0], [3, 1], [7, 2 ** 31], [2 ** 32 - 1, 2 ** 32 - 1]] as const) {
+    for (const [seed, step] of [
+      [0, 0],
+      [3, 1],
+      [7, 2 ** 31],
+      [2 ** 32 - 1, 2 ** 32 - 1],
+    ] as const) {
       expect(await masksOf(web, seed, step)).toEqual(await masksOf(session, seed, step));
     }
     await web.close();

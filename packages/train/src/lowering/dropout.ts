@@ -16,7 +16,11 @@ export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number):
   const { graph, add, mul, div } = math;
   const rows = graph.initializer(
     'dropout/rows',
-    tensor('uint32', [batch, 1], Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows')))),
+    tensor(
+      'uint32',
+      [batch, 1],
+      Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows'))),
+    ),
   );
   const fold = (x: Value, divisor: number) => add(x, div(x, divisor));
   let x = add(rows, add(mul(seed, GOLDEN), mul(step, MIX_1)));

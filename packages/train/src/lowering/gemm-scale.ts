@@ -1,6 +1,6 @@
 /** Takes a factor on the way into a matrix product into the product's own alpha, where it costs nothing. */
 
-import { attribute, type Attribute, type GraphBuilder, type Node, type Value } from '@denary/core';
+import { type Attribute, attribute, type GraphBuilder, type Node, type Value } from '@denary/core';
 
 /**
  * Gemm(s x, B) = s Gemm(x, B), for a constant scalar s, and through a Reshape or Flatten between. The Mul that is passed

@@ -10,8 +10,8 @@ import {
   sizeOf,
   type Tensor,
   type Tensors,
-  toNumbers,
   Trainer,
+  toNumbers,
   type Value,
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
@@ -24,7 +24,11 @@ import { createTrainingGraph, type Objective } from '../training-graph.js';
 import { appendForTraining, poolBeforeRelu, type TrainingContext } from './training-form.js';
 
 const values = (shape: readonly number[], key: number, stretch = 1, shift = 0): Tensor<'float32'> =>
-  fromNumbers('float32', Array.from({ length: sizeOf(shape) }, (_, i) => shift + stretch * normal(5, key, i)), shape);
+  fromNumbers(
+    'float32',
+    Array.from({ length: sizeOf(shape) }, (_, i) => shift + stretch * normal(5, key, i)),
+    shape,
+  );
 
 async function run(graph: GraphBuilder, feeds: Tensors): Promise<Tensors> {
   const session = await createSession(encodeModel(graph.model()), { threads: 1 });
@@ -39,7 +43,9 @@ function expectClose(received: ArrayLike<number>, expected: ArrayLike<number>, t
   expect(received.length).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) {
     const distance = Math.abs(received[i]! - expected[i]!);
-    expect(distance, `element ${i}: ${received[i]}, not ${expected[i]}`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected[i]!)));
+    expect(distance, `element ${i}: ${received[i]}, not ${expected[i]}`).toBeLessThanOrEqual(
+      tolerance * Math.max(1, Math.abs(expected[i]!)),
+    );
   }
 }
 
@@ -53,9 +59,15 @@ describe('batch normalization', () => {
   };
 
   /** One layer in its training form. Its outputs: y, and the next moving statistics. */
-  async function normalize(x: Tensor, sampleWeights: readonly number[]): Promise<{ y: number[]; mean: number[]; variance: number[] }> {
+  async function normalize(
+    x: Tensor,
+    sampleWeights: readonly number[],
+  ): Promise<{ y: number[]; mean: number[]; variance: number[] }> {
     const graph = new GraphBuilder('normalization');
-    const inputs = [graph.input('x', 'float32', x.shape), ...Object.keys(weights).map((name) => graph.input(name, 'float32', [CHANNELS]))];
+    const inputs = [
+      graph.input('x', 'float32', x.shape),
+      ...Object.keys(weights).map((name) => graph.input(name, 'float32', [CHANNELS])),
+    ];
     const next = new Map<string, Value>();
     const context: TrainingContext = {
       math: maths(graph),
@@ -64,14 +76,28 @@ describe('batch normalization', () => {
       nextStatistic: (name, value) => next.set(name, value),
       followsStatistics: () => true,
     };
-    const attributes = { epsilon: { type: 'float', value: EPSILON }, momentum: { type: 'float', value: MOMENTUM } } as const;
-    const node: Node = { name: 'bn', op: 'BatchNormalization', domain: '', inputs: inputs.map(({ name }) => name), outputs: ['bn'], attributes };
+    const attributes = {
+      epsilon: { type: 'float', value: EPSILON },
+      momentum: { type: 'float', value: MOMENTUM },
+    } as const;
+    const node: Node = {
+      name: 'bn',
+      op: 'BatchNormalization',
+      domain: '',
+      inputs: inputs.map(({ name }) => name),
+      outputs: ['bn'],
+      attributes,
+    };
     appendForTraining(node, context);
     graph.output(graph.value('bn'), 'y');
     graph.output(next.get('moving_mean')!, 'mean');
     graph.output(next.get('moving_variance')!, 'variance');
     const results = await run(graph, { x, ...weights, sample_weight: fromNumbers('float32', sampleWeights) });
-    const [y, mean, variance] = ['y', 'mean', 'variance'].map((name) => toNumbers(results[name]!)) as [number[], number[], number[]];
+    const [y, mean, variance] = ['y', 'mean', 'variance'].map((name) => toNumbers(results[name]!)) as [
+      number[],
+      number[],
+      number[],
+    ];
     return { y, mean, variance };
   }
 
@@ -88,7 +114,12 @@ describe('batch normalization', () => {
     };
     const mean = batchMean((value) => value);
     const variance = batchMean((value, i) => (value - mean[channelOf(i)]!) ** 2);
-    const [gamma, beta, movingMean, movingVariance] = Object.values(weights).map(toNumbers) as [number[], number[], number[], number[]];
+    const [gamma, beta, movingMean, movingVariance] = Object.values(weights).map(toNumbers) as [
+      number[],
+      number[],
+      number[],
+      number[],
+    ];
     const follow = (old: number[], now: number[]) => old.map((value, i) => value * MOMENTUM + now[i]! * (1 - MOMENTUM));
     return {
       y: toNumbers(x).map((value, i) => {
@@ -159,7 +190,11 @@ describe('training with batch normalization', () => {
   const statistics = Object.keys(initial).filter((name) => name.includes('/moving_'));
 
   async function training<T>(objective: Partial<Objective>, use: (trainer: Trainer) => Promise<T>): Promise<T> {
-    const defaults: Objective = { loss: 'categorical_crossentropy', optimizer: { name: 'SGD', learningRate: 0.1 }, batchSize: 5 };
+    const defaults: Objective = {
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'SGD', learningRate: 0.1 },
+      batchSize: 5,
+    };
     const graph = createTrainingGraph(model, { ...defaults, ...objective });
     const trainer = await Trainer.create({ createSession, threads: 1, training: encodeModel(graph), weights: initial });
     try {
@@ -202,7 +237,8 @@ describe('training with batch normalization', () => {
       const loss = await trainer.step(batch);
       for (let i = 2; i < 5; i++) await trainer.step(batchOf(5, i));
       const after = await trainer.weights();
-      expect(Object.keys(after).sort()).toEqual(Object.keys(initial).filter((name) => after[name]).sort());
+      // Kernels and biases of three layers, and four weights of each normalization.
+      expect(Object.keys(after).length).toBe(14);
       for (const [name, tensor] of Object.entries(after)) {
         if (trainable(name)) expect(tensor, name).not.toEqual(initial[name]);
         else expect(tensor, name).toEqual(initial[name]);
@@ -232,7 +268,10 @@ describe('training with batch normalization', () => {
 
 describe('poolBeforeRelu', () => {
   /** Relu, MaxPool, and by `more` whatever else reads the Relu. */
-  const reluThenPool = (attributes: Record<string, readonly number[]>, more: (graph: GraphBuilder, relu: Value) => Value[] = () => []) => {
+  const reluThenPool = (
+    attributes: Record<string, readonly number[]>,
+    more: (graph: GraphBuilder, relu: Value) => Value[] = () => [],
+  ) => {
     const graph = new GraphBuilder('pool');
     const relu = graph.op('Relu', [graph.op('Mul', [graph.input('x', 'float32', [2, 2, 6, 6]), 2])]);
     const pooled = graph.op('MaxPool', [relu], attributes);
@@ -256,14 +295,17 @@ describe('poolBeforeRelu', () => {
   });
 
   it('leaves a Relu alone that somebody else reads', async () => {
-    const graph = reluThenPool({ kernel_shape: [2, 2], strides: [2, 2] }, (builder, relu) => [builder.op('Exp', [relu])]);
+    const graph = reluThenPool({ kernel_shape: [2, 2], strides: [2, 2] }, (builder, relu) => [
+      builder.op('Exp', [relu]),
+    ]);
     expect(poolBeforeRelu(graph.nodes)).toEqual(graph.nodes);
   });
 
   it('swaps one pair after another, and pools of pools', async () => {
     const graph = new GraphBuilder('pools');
     let x = graph.input('x', 'float32', [2, 2, 6, 6]);
-    for (let i = 0; i < 2; i++) x = graph.op('MaxPool', [graph.op('Relu', [graph.op('Sub', [x, 0.25])])], { kernel_shape: [2, 2] });
+    for (let i = 0; i < 2; i++)
+      x = graph.op('MaxPool', [graph.op('Relu', [graph.op('Sub', [x, 0.25])])], { kernel_shape: [2, 2] });
     graph.output(graph.op('MaxPool', [x], { kernel_shape: [2, 2] }), 'y');
     const built = graph.build();
     const swapped = poolBeforeRelu(built.nodes);
@@ -278,8 +320,16 @@ describe('dropout in training form', () => {
     const x = graph.input('x', 'float32', [2, 3]);
     const rate = graph.initializer('rate', filled('float32', []));
     const unused = () => expect.fail('nothing is drawn');
-    const context = { math: maths(graph), rowKeys: unused, nextStatistic: unused, followsStatistics: unused } as unknown as TrainingContext;
-    appendForTraining({ name: 'd', op: 'Dropout', domain: '', inputs: [x.name, rate.name], outputs: ['d'], attributes: {} }, context);
+    const context = {
+      math: maths(graph),
+      rowKeys: unused,
+      nextStatistic: unused,
+      followsStatistics: unused,
+    } as unknown as TrainingContext;
+    appendForTraining(
+      { name: 'd', op: 'Dropout', domain: '', inputs: [x.name, rate.name], outputs: ['d'], attributes: {} },
+      context,
+    );
     graph.output(graph.value('d'), 'y');
     const given = values([2, 3], 7);
     expect((await run(graph, { x: given })).y).toEqual(given);

@@ -41,7 +41,11 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
       graph.append(scaleIntoGemm(node, graph));
       return;
     case 'MaxPool':
-      graph.append(node.outputs.length === 1 && indicesSuffice(node) ? { ...node, outputs: [node.outputs[0]!, `${node.outputs[0]}/indices`] } : node);
+      graph.append(
+        node.outputs.length === 1 && indicesSuffice(node)
+          ? { ...node, outputs: [node.outputs[0]!, `${node.outputs[0]}/indices`] }
+          : node,
+      );
       return;
     default:
       graph.append(node);

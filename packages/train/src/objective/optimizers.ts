@@ -21,7 +21,9 @@ export interface OptimizerOptions {
 }
 
 export type OptimizerName = keyof OptimizerOptions;
-export type OptimizerSpec = { [O in OptimizerName]: { readonly name: O } & Common & OptimizerOptions[O] }[OptimizerName];
+export type OptimizerSpec = {
+  [O in OptimizerName]: { readonly name: O } & Common & OptimizerOptions[O];
+}[OptimizerName];
 type Settings<O extends OptimizerName> = OptimizerOptions[O];
 
 /** What a step knows besides weights and gradients, as scalars. */

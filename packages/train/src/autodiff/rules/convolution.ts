@@ -85,14 +85,28 @@ function imageGradient(c: RuleContext, { kernel, strides, dilations, pads }: Win
 function scattered(c: RuleContext, part: Value, offset: readonly number[], { strides, pads }: Window): Value {
   const [batch, channels, rows, columns] = sizes(part) as [number, number, number, number];
   const [down, across] = strides as [number, number];
-  const spaced = c.pad(c.reshape(part, [batch, channels, rows, 1, columns, 1]), [0, 0, 0, 0, 0, 0, 0, 0, 0, down - 1, 0, across - 1]);
+  const spaced = c.pad(c.reshape(part, [batch, channels, rows, 1, columns, 1]), [
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    down - 1,
+    0,
+    across - 1,
+  ]);
   const dilated = c.reshape(spaced, [batch, channels, rows * down, columns * across]);
   const begin = offset.map((start, i) => start - pads[i]!);
   const end = begin.map((start, i) => sizes(c.x)[2 + i]! - start - sizes(dilated)[2 + i]!);
   return c.pad(dilated, [0, 0, ...begin, 0, 0, ...end]);
 }
 
-const total = (c: RuleContext, parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : c.graph.op('Sum', parts));
+const total = (c: RuleContext, parts: readonly Value[]): Value =>
+  parts.length === 1 ? parts[0]! : c.graph.op('Sum', parts);
 
 /**
  * MaxPool's gradient without its Indices: each window's dy goes to the first offset whose pixel equals the maximum. Slow
@@ -122,7 +136,12 @@ export const convolution = {
     if (padded || c.attr('ceil_mode', 'int', 0)) c.unsupported('average pooling with windows of different sizes');
     // d mean over a window = dy / its area, to every pixel in it
     const share = c.mul(c.dy, 1 / (window.kernel[0]! * window.kernel[1]!));
-    return [total(c, offsets(window).map((offset) => scattered(c, share, offset, window)))];
+    return [
+      total(
+        c,
+        offsets(window).map((offset) => scattered(c, share, offset, window)),
+      ),
+    ];
   },
 
   Conv: (c) => {

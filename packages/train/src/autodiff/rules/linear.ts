@@ -11,9 +11,7 @@ export const linear = {
     const transB = c.attr('transB', 'int', 0) === 1;
     const alpha = c.attr('alpha', 'float', 1);
     const da = () =>
-      transA
-        ? c.gemm(b, c.dy, { transA: transB, transB: true, alpha })
-        : c.gemm(c.dy, b, { transB: !transB, alpha });
+      transA ? c.gemm(b, c.dy, { transA: transB, transB: true, alpha }) : c.gemm(c.dy, b, { transB: !transB, alpha });
     const db = () =>
       transB ? c.gemm(c.dy, a, { transA: true, transB: transA, alpha }) : c.gemm(a, c.dy, { transA: !transA, alpha });
     return [

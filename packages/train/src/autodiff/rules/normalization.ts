@@ -7,9 +7,19 @@ export const normalization = {
   // y = (x - mean) g / s + b, s = sqrt(variance + epsilon), mean and variance fixed:
   // dx = dy g / s, dg = sum(dy (x - mean) / s), db = sum(dy)
   BatchNormalization: (c) => {
-    const [x, gamma, , mean, variance] = c.inputs.map((input) => input!) as [typeof c.x, typeof c.x, typeof c.x, typeof c.x, typeof c.x];
+    const [x, gamma, , mean, variance] = c.inputs.map((input) => input!) as [
+      typeof c.x,
+      typeof c.x,
+      typeof c.x,
+      typeof c.x,
+      typeof c.x,
+    ];
     const channels = sizes(gamma)[0]!;
-    const perChannel = (value: typeof x) => c.reshape(value, sizes(x).map((_, axis) => (axis === 1 ? channels : 1)));
+    const perChannel = (value: typeof x) =>
+      c.reshape(
+        value,
+        sizes(x).map((_, axis) => (axis === 1 ? channels : 1)),
+      );
     const others = sizes(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
     const deviation = c.sqrt(c.add(variance, c.attr('epsilon', 'float', 1e-5)));
     return [

@@ -30,7 +30,14 @@ export const shape = {
     if (c.attr('mode', 'string', 'constant') !== 'constant') c.unsupported('padding that is not constant');
     const begin = (c.inputs[1] ? c.constants(1) : c.attr('pads', 'ints', [])).slice(0, rank);
     const axes = begin.map((_, axis) => axis);
-    return [c.slice(c.dy, axes, begin, begin.map((start, axis) => start + sizes(c.x)[axis]!))];
+    return [
+      c.slice(
+        c.dy,
+        axes,
+        begin,
+        begin.map((start, axis) => start + sizes(c.x)[axis]!),
+      ),
+    ];
   },
   Reshape: back,
   // d slice(x) = dy with zeros where x was left out
@@ -53,14 +60,28 @@ export const shape = {
   // d split(x) = the parts' gradients in a row, zeros where a part was not used
   Split: (c) => {
     const zeros = (part: Value) => c.expand(c.graph.scalar(0, part.dtype), sizes(part));
-    return [c.concat(c.outputs.map((part, i) => c.dys[i] ?? zeros(part)), c.attr('axis', 'int', 0))];
+    return [
+      c.concat(
+        c.outputs.map((part, i) => c.dys[i] ?? zeros(part)),
+        c.attr('axis', 'int', 0),
+      ),
+    ];
   },
   Squeeze: back,
   // d transpose(x) = dy with the inverse permutation
   Transpose: (c) => {
     const rank = c.x.shape.length;
-    const perm = c.attr('perm', 'ints', Array.from({ length: rank }, (_, i) => rank - 1 - i));
-    return [c.transpose(c.dy, perm.map((_, axis) => perm.indexOf(axis)))];
+    const perm = c.attr(
+      'perm',
+      'ints',
+      Array.from({ length: rank }, (_, i) => rank - 1 - i),
+    );
+    return [
+      c.transpose(
+        c.dy,
+        perm.map((_, axis) => perm.indexOf(axis)),
+      ),
+    ];
   },
   Unsqueeze: back,
 } as const satisfies Record<string, Rule>;

@@ -1,0 +1,71 @@
+/** The optimizer's part of a training graph: the next value of each weight, and of what is remembered of it. */
+
+import type { Value } from '@denary/core';
+import { elements, type Maths, sizes } from '../math.js';
+import { type OptimizerSpec, optimizerOf, type StepScalars } from './optimizers.js';
+
+interface UpdateParts {
+  readonly trained: readonly Value[];
+  readonly gradients: ReadonlyMap<string, Value>;
+  readonly learningRate: Value;
+  readonly step: Value;
+  readonly optimizer: OptimizerSpec;
+}
+
+/** The next value of each trained weight, and of the optimizer's memory of it. */
+export function emitUpdates(math: Maths, { trained, gradients, learningRate, step, optimizer }: UpdateParts) {
+  const { graph, add, mul, div, cast } = math;
+  const done = cast(step, 'float32');
+  const { decay = 0 } = optimizer;
+  const scalars: StepScalars = {
+    rate: decay ? div(learningRate, add(mul(done, decay), 1)) : learningRate,
+    iteration: add(done, 1),
+  };
+  const row = optimizerOf(optimizer);
+  const update = row.step(math, optimizer, scalars);
+  const weights = new Map<string, Value>();
+  const slots = new Map<string, { shape: readonly number[]; after: Value }>();
+  for (const { name, members } of groups(trained.filter((weight) => gradients.has(weight.name)))) {
+    const w = joined(math, members);
+    const g = joined(
+      math,
+      members.map((member) => gradients.get(member.name)!),
+    );
+    const names = row.slots(optimizer).map((slot) => `${name}/${slot}`);
+    const before = names.map((slot) => graph.input(slot, w.dtype, w.shape));
+    const [after, ...memory] = update({ w, g, slots: before });
+    parted(math, after!, members).forEach((part, i) => weights.set(members[i]!.name, part));
+    names.forEach((slot, i) => slots.set(slot, { shape: sizes(w), after: memory[i]! }));
+  }
+  return { weights, slots };
+}
+
+/** Up to so many elements it is the number of nodes that takes time, not their work. */
+const SMALL = 2 ** 15;
+
+/** What is updated together: a large weight by itself, all the small ones as one flat vector. */
+function groups(trained: readonly Value[]): { name: string; members: readonly Value[] }[] {
+  const small = trained.filter((weight) => elements(weight) <= SMALL);
+  const alone = trained.filter((weight) => small.length < 2 || !small.includes(weight));
+  return [
+    ...alone.map((weight) => ({ name: weight.name, members: [weight] })),
+    ...(small.length < 2 ? [] : [{ name: 'small_weights', members: small }]),
+  ];
+}
+
+function joined({ concat, reshape }: Maths, members: readonly Value[]): Value {
+  return members.length === 1
+    ? members[0]!
+    : concat(
+        members.map((member) => reshape(member, [elements(member)])),
+        0,
+      );
+}
+
+function parted({ graph, reshape }: Maths, flat: Value, members: readonly Value[]): readonly Value[] {
+  if (members.length === 1) return [flat];
+  const lengths = graph.int64s(members.map(elements));
+  const outputs = members.map(() => graph.unique('Split'));
+  const parts = graph.ops('Split', [flat, lengths], { axis: 0 }, { outputs });
+  return parts.map((part, i) => reshape(part, sizes(members[i]!)));
+}
