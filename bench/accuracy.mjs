@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values, positionals } = parseArgs({ options: { seeds: { type: 'string', default: '3' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { seeds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+});
 const names = positionals.length > 0 ? positionals : ['mlp', 'cnn'];
 const record = join(root, 'docs', 'accuracy.json');
 const runs = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : [];

@@ -1,7 +1,8 @@
 /** Times r.predict on 10,000 raw images against a bare onnxruntime-node loop over the same batches, in turn. Prints JSON. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+
 import { createRecognizer, readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 const [name, rounds] = [process.argv[2] ?? 'cnn', Number(process.argv[3] ?? 5)];
 const batch = 128;

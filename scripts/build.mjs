@@ -32,7 +32,7 @@ async function run(script, args, cwd) {
 await Promise.all([
   run(tsc, ['-b'], root),
   ...Object.entries(entries).map(([name, files]) => {
-    const entry = files.map((file) => `--entry.${file} src/${file}.ts`.split(' ')).flat();
+    const entry = files.flatMap((file) => `--entry.${file} src/${file}.ts`.split(' '));
     return run(tsup, [...entry, ...options], join(root, 'packages', name));
   }),
 ]);

@@ -12,7 +12,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const digest = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 const installed = join(root, 'node_modules', '.installed-lock');
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== digest) {
   console.error('Installing the dependencies (npm ci) ...');
@@ -32,7 +34,8 @@ function newest(folder) {
 
 const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
 const built = join(root, 'node_modules', '.built');
-const builtAt = existsSync(built) && packages.every((folder) => existsSync(join(folder, 'dist'))) ? statSync(built).mtimeMs : 0;
+const builtAt =
+  existsSync(built) && packages.every((folder) => existsSync(join(folder, 'dist'))) ? statSync(built).mtimeMs : 0;
 if (packages.some((folder) => newest(join(folder, 'src')) > builtAt)) {
   console.error('Building the packages ...');
   await import('./build.mjs');

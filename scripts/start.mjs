@@ -19,7 +19,10 @@ function train(name, epochs) {
   const args = [denary, 'train', name, '--epochs', `${epochs}`, '--out', out, '--json'];
   console.log(`\n$ denary train ${name} --epochs ${epochs} --out ${here(out)}`);
   const lines = execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  const events = lines.trim().split('\n').map((line) => JSON.parse(line));
+  const events = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   for (const { epoch, accuracy, loss, seconds } of events.filter(({ event }) => event === 'epoch')) {
     console.log(`  epoch ${epoch}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s`);
   }
@@ -47,7 +50,9 @@ async function predictTestSet(model, test) {
 
 async function readDrawings(model) {
   const folder = join(root, 'examples', 'images');
-  const files = readdirSync(folder).filter((name) => name.endsWith('.png')).sort();
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.png'))
+    .sort();
   const recognizer = await createRecognizer({ model });
   const predictions = await recognizer.predict(files.map((name) => join(folder, name)));
   await recognizer.close();
@@ -63,14 +68,18 @@ const count = (value) => Math.round(value).toLocaleString('en-US');
 
 function printTable(header, rows) {
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
-  const line = (row) => row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ');
+  const line = (row) =>
+    row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ');
   console.log(`\n${[line(header), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n')}`);
 }
 
 console.log('denary: training, exporting and running digit recognition on ONNX Runtime alone.');
 const test = await loadDataset('mnist', 'test');
 const rows = [];
-for (const [name, epochs] of [['mlp', 10], ['cnn', 1]]) {
+for (const [name, epochs] of [
+  ['mlp', 10],
+  ['cnn', 1],
+]) {
   const { model, parameters, imagesPerSecond } = train(name, epochs);
   const predicted = await predictTestSet(model, test);
   rows.push([

@@ -27,11 +27,28 @@ def cnn():
     return model, lambda x: x.unsqueeze(1), 128, lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.95, eps=1e-7)
 
 
+class HierarchicalLSTM(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pixels = nn.LSTM(1, 32, batch_first=True)
+        self.rows = nn.LSTM(32, 32, batch_first=True)
+        self.head = nn.Linear(32, 10)
+
+    def forward(self, x):
+        _, (row, _) = self.pixels(x.reshape(-1, 28, 1))
+        _, (last, _) = self.rows(row[0].view(-1, 28, 32))
+        return self.head(last[0])
+
+
+def hrnn():
+    return HierarchicalLSTM(), lambda x: x, 64, lambda p: torch.optim.RMSprop(p, lr=1e-3, alpha=0.9, eps=1e-7)
+
+
 def main():
     name, steps, threads, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model, shape, batch, make_optimizer = {"mlp": mlp, "cnn": cnn}[name]()
+    model, shape, batch, make_optimizer = {"mlp": mlp, "cnn": cnn, "hrnn": hrnn}[name]()
     model.train()
     optimizer = make_optimizer(model.parameters())
     images = torch.randint(0, 256, (60000, 28, 28), dtype=torch.uint8)

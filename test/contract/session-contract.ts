@@ -58,7 +58,11 @@ export interface ContractOptions {
   readonly foreign: Device;
 }
 
-export function describeSessionContract(name: string, createSession: SessionFactory, { devices, foreign }: ContractOptions) {
+export function describeSessionContract(
+  name: string,
+  createSession: SessionFactory,
+  { devices, foreign }: ContractOptions,
+) {
   describe.each(devices)(`${name} on %s keeps the session contract`, (device) => {
     /** Runs a test on a session, and closes it. */
     const using = async (
@@ -126,7 +130,8 @@ export function describeSessionContract(name: string, createSession: SessionFact
         const model = bytesOf((graph) => {
           const [x, s] = [graph.input('x', dtype, [3]), graph.input('s', dtype, [])];
           // Through an operator, where a runtime could mistake the type.
-          const pass = (value: typeof x) => graph.op('Reshape', [value, graph.int64s([...(value.shape as number[]), 1])]);
+          const pass = (value: typeof x) =>
+            graph.op('Reshape', [value, graph.int64s([...(value.shape as number[]), 1])]);
           graph.output(pass(x), 'y');
           graph.output(graph.op('Identity', [s]), 't');
         });
@@ -157,7 +162,12 @@ export function describeSessionContract(name: string, createSession: SessionFact
           expect(session.outputs.map((value) => value.name)).toEqual(['seen']);
           const seen: unknown[] = [];
           for (let i = 1; i <= 4; i++) seen.push(numbersIn((await session.run({ by: floats(i, -i) })).seen));
-          expect(seen).toEqual([[0, 0], [10, -10], [30, -30], [60, -60]]);
+          expect(seen).toEqual([
+            [0, 0],
+            [10, -10],
+            [30, -30],
+            [60, -60],
+          ]);
           expect(numbersIn((await session.readState()).total)).toEqual([10, -10]);
         }));
 
@@ -203,7 +213,10 @@ export function describeSessionContract(name: string, createSession: SessionFact
           expect(numbersIn((await session.run({ by: floats(1, 1) })).seen)).toEqual([13, 24]);
           for (let i = 0; i < 2; i++) await session.run({ by: floats(1, 1) });
           // Nor does the session write into the caller's arrays.
-          expect([numbersIn(total), numbersIn(offset)]).toEqual([[99, 99], [99, 99]]);
+          expect([numbersIn(total), numbersIn(offset)]).toEqual([
+            [99, 99],
+            [99, 99],
+          ]);
         }));
 
       it('copies what is read: neither side sees the other’s changes', () =>
@@ -232,7 +245,8 @@ export function describeSessionContract(name: string, createSession: SessionFact
       it('keeps scalar, uint32, int32 and uint8 state', async () => {
         const dtypes = ['uint32', 'int32', 'float32'] as const;
         const model = bytesOf((graph) => {
-          for (const dtype of dtypes) graph.output(graph.op('Add', [graph.input(dtype, dtype, []), 1]), `${dtype}_next`);
+          for (const dtype of dtypes)
+            graph.output(graph.op('Add', [graph.input(dtype, dtype, []), 1]), `${dtype}_next`);
           const bytes = graph.input('uint8', 'uint8', [2]);
           const wide = graph.op('Add', [graph.op('Cast', [bytes], { to: elementTypeOf('int32') }), 3]);
           graph.output(graph.op('Cast', [wide], { to: elementTypeOf('uint8') }), 'uint8_next');
@@ -287,7 +301,11 @@ export function describeSessionContract(name: string, createSession: SessionFact
         ['a wrong size', { by: floats(1, 2, 3) }, /received float32 \[3\]/],
         ['a wrong rank', { by: fromNumbers('float32', [1, 2], [1, 2]) }, /received float32 \[1, 2\]/],
         ['data that do not fill the shape', { by: { ...floats(1, 2), data: new Float32Array(3) } }, /with 3 elements/],
-        ['data of another type than they say', { by: { ...floats(1, 2), data: new Float64Array(2) } }, /received float32/],
+        [
+          'data of another type than they say',
+          { by: { ...floats(1, 2), data: new Float64Array(2) } },
+          /received float32/,
+        ],
       ])('%s, and goes on', (_, feeds, message) =>
         using(counter, state(), async (session) => {
           const refused = session.run(feeds as Record<string, Tensor>);
@@ -301,7 +319,10 @@ export function describeSessionContract(name: string, createSession: SessionFact
         using(counter, state(), async (session) => {
           await expect(session.readState(['by'])).rejects.toMatchObject(bad);
           const mixed = { total: floats(7, 7), nobody: floats(1, 1) };
-          await expect(session.writeState(mixed)).rejects.toMatchObject({ ...bad, message: expect.stringContaining('nobody') });
+          await expect(session.writeState(mixed)).rejects.toMatchObject({
+            ...bad,
+            message: expect.stringContaining('nobody'),
+          });
           const misshapen = { offset: floats(7, 7), total: floats(1) };
           await expect(session.writeState(misshapen)).rejects.toMatchObject(bad);
           expect(await session.readState()).toEqual({ total: floats(0, 0), offset: floats(0, 0) });

@@ -1,8 +1,8 @@
-/** Our side of the comparison: training runs that Python repeats, and how far two sets of tensors are apart. */
+/** Our side of the comparison: training runs that Python repeats. */
 
-import { encodeModel, initializersOf, type Tensor, type Tensors, Trainer, toNumbers } from '@denary/core';
+import { encodeModel, initializersOf, type Model, type Tensor, type Tensors, Trainer, withWeights } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
-import { type Architecture, buildModel, createTrainingGraph, type Layer, type OptimizerSpec, subset } from '@denary/train';
+import { type Architecture, buildModel, createTrainingGraph, type Layer, type LossName, subset } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
 
 export interface Batch {
@@ -26,16 +26,17 @@ export interface Run {
 }
 
 export interface Outcome {
-  /** For each probe, the gradient of each trained weight. */
-  readonly gradients: readonly Tensors[];
+  /** For each probe, the gradient of each trained weight, and the next value of each moving statistic. */
+  readonly probes: readonly { readonly gradients: Tensors; readonly statistics: Tensors }[];
   /** The loss of each step. */
   readonly losses: readonly number[];
   /** After all steps, with the moving statistics. */
   readonly weights: Tensors;
 }
 
-const BATCH_SIZE = 16;
-const THREADS = 2;
+export const BATCH_SIZE = 16;
+/** One, here and in Python: with other work on the same cores, threads wait for each other most of the time. */
+export const THREADS = 1;
 
 /** Batches of MNIST's test images; every third one is short and weighted, with zeros and fractions. */
 export async function mnistBatches(count: number): Promise<Batch[]> {
@@ -53,58 +54,60 @@ export async function mnistBatches(count: number): Promise<Batch[]> {
   });
 }
 
-/** A run of an architecture, dropout off: its masks are our own. */
-export function runOf(architecture: Architecture, batches: readonly Batch[], seed = 1): Run {
-  const { model, layers: reports } = buildModel(withoutDropout(architecture), seed);
-  const names = new Set(reports.flatMap(({ weights }) => weights.map(({ name }) => name)));
-  const weights = Object.fromEntries(Object.entries(initializersOf(model)).filter(([name]) => names.has(name)));
-  const layers = withoutDropout(architecture).layers.map((layer, i) => ({ ...layer, name: reports[i]!.name }));
-  return { architecture, layers, weights, probes: batches.slice(0, 2), batches };
+/** A run of an architecture, from a seed's initial weights. Dropout must be off: its masks are our own. */
+export function runOf(architecture: Architecture, parts: Pick<Run, 'probes' | 'batches'>, seed = 1): Run {
+  const { model, layers: reports } = buildModel(architecture, seed);
+  const initializers = initializersOf(model);
+  const names = reports.flatMap(({ weights }) => weights.map(({ name }) => name));
+  const layers = architecture.layers.map((layer, i) => ({ ...layer, name: reports[i]!.name }));
+  const weights = Object.fromEntries(names.map((name) => [name, initializers[name]!]));
+  return { architecture, layers, weights, ...parts };
 }
-
-const withoutDropout = (architecture: Architecture): Architecture => ({
-  ...architecture,
-  layers: architecture.layers.map((layer) => (layer.type === 'Dropout' ? { ...layer, rate: 0 } : layer)),
-});
 
 /** Trains with denary. */
-export async function train({ architecture, layers, weights, probes, batches }: Run): Promise<Outcome> {
-  const { model } = buildModel({ ...architecture, layers });
+export async function train({ architecture, weights, probes, batches }: Run): Promise<Outcome> {
+  const { model } = buildModel(architecture);
   const { loss, optimizer } = architecture.training;
-  const trainer = (spec: OptimizerSpec) => {
-    const training = encodeModel(createTrainingGraph(model, { loss, optimizer: spec, batchSize: BATCH_SIZE }));
-    return Trainer.create({ createSession, training, weights, threads: THREADS });
-  };
-  const step = (to: Trainer, { images, labels, weights: counts }: Batch) =>
-    to.step({ images: images.data, labels: labels.data, weights: counts.data });
-
-  // With rate 1, momentum becomes the negative gradient in its first step.
-  const probe = await trainer({ name: 'SGD', learningRate: 1, momentum: 0.5 });
-  const start = await probe.state();
-  const gradients: Tensors[] = [];
-  for (const batch of probes) {
-    await probe.restore(start);
-    await step(probe, batch);
-    const slots = Object.entries(await probe.state()).filter(([name]) => name.endsWith('/momentum'));
-    gradients.push(Object.fromEntries(slots.map(([name, value]) => [name.replace('/momentum', ''), negated(value)])));
-  }
-  await probe.close();
-
-  const long = await trainer(optimizer);
+  const training = createTrainingGraph(model, { loss, optimizer, batchSize: BATCH_SIZE });
+  const trainer = await trainerOf(training, weights);
   const losses: number[] = [];
-  for (const batch of batches) losses.push(await step(long, batch));
-  const outcome = { gradients, losses, weights: await long.weights() };
-  await long.close();
-  return outcome;
+  for (const batch of batches) losses.push(await step(trainer, batch));
+  const trained = await trainer.weights();
+  await trainer.close();
+  return { probes: await probe(withWeights(model, weights), loss, probes), losses, weights: trained };
 }
 
-const negated = ({ shape, data }: Tensor): Tensor => ({ dtype: 'float32', shape, data: (data as Float32Array).map((x) => -x) });
+/** A power of two so large that w - RATE g is -RATE g but for its last digits, and g can be had from it. */
+const RATE = 2 ** 20;
 
-/** The largest difference of two tensors, as a part of the largest value of the second one (of `scale`, where larger). */
-export function distance(a: Tensor, b: Tensor, scale = 0): number {
-  const [actual, expected] = [toNumbers(a), toNumbers(b)];
-  if (a.shape.join() !== b.shape.join()) return Number.POSITIVE_INFINITY;
-  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), scale);
-  const difference = actual.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i]!)), 0);
-  return difference === 0 ? 0 : difference / largest;
+/** The gradients of each batch, and what it makes of the moving statistics. */
+export async function probe(model: Model, loss: LossName, batches: readonly Batch[]): Promise<Outcome['probes']> {
+  const optimizer = { name: 'SGD', learningRate: RATE } as const;
+  const weights = initializersOf(model);
+  const trainer = await trainerOf(createTrainingGraph(model, { loss, optimizer, batchSize: BATCH_SIZE }), weights);
+  const start = await trainer.state();
+  const probes: Outcome['probes'][number][] = [];
+  for (const batch of batches) {
+    await trainer.restore(start);
+    await step(trainer, batch);
+    const after = await trainer.weights();
+    const named = (kind: string) => trainer.spec.state.filter((slot) => slot.kind === kind).map(({ input }) => input);
+    probes.push({
+      gradients: Object.fromEntries(named('weight').map((name) => [name, gradient(weights[name]!, after[name]!)])),
+      statistics: Object.fromEntries(named('statistic').map((name) => [name, after[name]!])),
+    });
+  }
+  await trainer.close();
+  return probes;
+}
+
+const trainerOf = (training: Model, weights: Tensors): Promise<Trainer> =>
+  Trainer.create({ createSession, training: encodeModel(training), weights, threads: THREADS });
+
+const step = (trainer: Trainer, { images, labels, weights }: Batch): Promise<number> =>
+  trainer.step({ images: images.data, labels: labels.data, weights: weights.data });
+
+function gradient({ shape, data: before }: Tensor, { data: after }: Tensor): Tensor {
+  const data = Float32Array.from(before as Float32Array, (w, i) => (w - Number(after[i])) / RATE);
+  return { dtype: 'float32', shape, data };
 }

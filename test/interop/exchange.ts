@@ -1,4 +1,4 @@
-/** Calls a Python script with plain data and takes plain data back. Tensors travel in one binary file beside the JSON. */
+/** Gives a Python script plain data and takes plain data back. Tensors travel in one binary file beside the JSON. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +9,44 @@ import { promisify } from 'node:util';
 import { arrayOf, type DType, sizeOf, type Tensor } from '@denary/core';
 import { interpreter } from './venv.js';
 
+export interface Answers<Answer> {
+  /** The answer to the item of that name. Throws the script's error where it failed on it. */
+  get(name: string): Answer;
+}
+
+/**
+ * Has `python/<script>.py` work on named items: any JSON, with tensors in it, and bytes as Uint8Array (which would come
+ * back as tensors). One call for many items, since PyTorch and TensorFlow take seconds to start.
+ */
+export async function python<Answer>(script: string, items: Record<string, unknown>): Promise<Answers<Answer>> {
+  const folder = await mkdtemp(join(tmpdir(), `denary-${script}-`));
+  try {
+    const { json, bytes } = pack(items);
+    await writeFile(join(folder, 'items.json'), json);
+    await writeFile(join(folder, 'items.bin'), bytes);
+    const path = fileURLToPath(new URL(`python/${script}.py`, import.meta.url));
+    await promisify(execFile)(interpreter, [path, folder], {
+      env: { ...process.env, CUDA_VISIBLE_DEVICES: '', PYTHONDONTWRITEBYTECODE: '1' },
+      maxBuffer: 2 ** 26,
+    }).catch((error: Error & { stderr?: string }) => {
+      throw new Error(`${script}.py: ${(error.stderr || error.message).slice(-3000)}`);
+    });
+    const answers = unpack(
+      await readFile(join(folder, 'answers.json'), 'utf8'),
+      await readFile(join(folder, 'answers.bin')),
+    );
+    return {
+      get(name) {
+        const answer = answers[name] ?? { error: `no item "${name}"` };
+        if ('error' in answer) throw new Error(`${script}.py on ${name}: ${answer.error}`);
+        return answer.value as Answer;
+      },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Where a tensor lies in the binary file. */
 interface Packed {
   readonly dtype: DType;
@@ -16,29 +54,7 @@ interface Packed {
   readonly offset: number;
 }
 
-/**
- * What `python/<script>.py` answers to `job`: any JSON that may hold tensors, and bytes as Uint8Array (which come back as
- * tensors). Throws with the script's last words where it fails.
- */
-export async function python<Answer>(script: string, job: unknown): Promise<Answer> {
-  const folder = await mkdtemp(join(tmpdir(), `denary-${script}-`));
-  try {
-    const { json, bytes } = pack(job);
-    await writeFile(join(folder, 'job.json'), json);
-    await writeFile(join(folder, 'job.bin'), bytes);
-    await promisify(execFile)(interpreter, [fileURLToPath(new URL(`python/${script}.py`, import.meta.url)), folder], {
-      env: { ...process.env, CUDA_VISIBLE_DEVICES: '', PYTHONDONTWRITEBYTECODE: '1' },
-      maxBuffer: 2 ** 26,
-    }).catch((error: Error & { stderr?: string }) => {
-      throw new Error(`${script}.py: ${(error.stderr || error.message).slice(-3000)}`);
-    });
-    return unpack(await readFile(join(folder, 'answer.json'), 'utf8'), await readFile(join(folder, 'answer.bin'))) as Answer;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function pack(job: unknown): { json: string; bytes: Uint8Array } {
+function pack(items: unknown): { json: string; bytes: Uint8Array } {
   const parts: Uint8Array[] = [];
   let offset = 0;
   const put = ({ dtype, shape, data }: Tensor): Packed => {
@@ -46,21 +62,20 @@ function pack(job: unknown): { json: string; bytes: Uint8Array } {
     offset += data.byteLength;
     return { dtype, shape, offset: offset - data.byteLength };
   };
-  const json = JSON.stringify(job, (_, value: unknown) => {
+  const json = JSON.stringify(items, (_, value: unknown) => {
     if (value instanceof Uint8Array) return put({ dtype: 'uint8', shape: [value.length], data: value });
     return isTensor(value) ? put(value) : value;
   });
   return { json, bytes: Buffer.concat(parts) };
 }
 
-function unpack(json: string, bytes: Uint8Array): unknown {
-  const { buffer, byteOffset } = bytes;
+function unpack(json: string, bytes: Uint8Array): Record<string, { value: unknown } | { error: string }> {
   return JSON.parse(json, (_, value: unknown) => {
     if (!isPacked(value)) return value;
     const { dtype, shape, offset } = value;
-    const start = byteOffset + offset;
-    const length = sizeOf(shape) * new arrayOf[dtype](1).byteLength;
-    return { dtype, shape, data: new arrayOf[dtype](buffer.slice(start, start + length) as ArrayBuffer) };
+    const size = sizeOf(shape) * (arrayOf[dtype].prototype.BYTES_PER_ELEMENT as number);
+    // A copy, for a view would have to be aligned.
+    return { dtype, shape, data: new arrayOf[dtype](new Uint8Array(bytes.subarray(offset, offset + size)).buffer) };
   });
 }
 

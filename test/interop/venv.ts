@@ -1,6 +1,6 @@
 /**
- * The Python that the interop tests call: DENARY_PYTHON where it is set, else a virtual environment in .cache that is made
- * here, before the first test, and made anew when the requirements change.
+ * The Python that the interop tests call: DENARY_PYTHON where it is set, else a virtual environment in .cache, which is
+ * made here, before the first test, and made anew when the requirements change.
  */
 
 import { execFile, spawn } from 'node:child_process';
@@ -22,7 +22,9 @@ export const interpreter =
 export default async function setup(): Promise<void> {
   if (process.env.DENARY_PYTHON) return checkPackages();
   const mark = join(folder, 'requirements.sha256');
-  const digest = createHash('sha256').update(await readFile(requirements)).digest('hex');
+  const digest = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
   if ((await readFile(mark, 'utf8').catch(() => '')) === digest) return;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -55,5 +57,5 @@ function run(command: string, args: readonly string[]): Promise<void> {
 const unavailable = (received: string): Error =>
   new Error(
     `interop tests: expected Python 3.11 or later and the packages of ${requirements}, received ${received}. ` +
-      'Install Python with venv and pip and let pip reach a package index, or set DENARY_PYTHON to an interpreter that has them.',
+      'Install Python with venv, and let pip reach a package index; or set DENARY_PYTHON to an interpreter that has them.',
   );

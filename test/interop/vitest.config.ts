@@ -1,7 +1,7 @@
 /** Checks against other people's implementations, in Python: CI's job, and no part of `npm test`. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { alias } from '../../vitest.config.ts';
+import { alias } from '../../vitest.config.js';
 
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),

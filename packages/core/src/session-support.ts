@@ -56,7 +56,7 @@ export function layoutOf(
   outputs: readonly ValueMetadata[],
   slots: readonly StateSlot[] = [],
 ): SessionLayout {
-  const [given, made] = [inputs.map(valueOf), outputs.map(valueOf)];
+  const [given, made] = [inputs.map(describedValue), outputs.map(describedValue)];
   const state = slots.map(({ input, output }) => {
     const value = given.find(({ name }) => name === input);
     if (!value) throw badInput(`an input "${input}" for the state`, 'a model without it');
@@ -76,7 +76,7 @@ export function layoutOf(
   };
 }
 
-function valueOf({ name, isTensor, type, shape = [] }: ValueMetadata): Value {
+function describedValue({ name, isTensor, type, shape = [] }: ValueMetadata): Value {
   if (!isTensor || !Object.hasOwn(arrayOf, type ?? '')) {
     throw badModelFile(`"${name}", which is ${isTensor ? `of ${type}` : 'no tensor'}`);
   }

@@ -59,7 +59,7 @@ export class Trainer {
     const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
     const session = await createSession(training, { ...options, state });
     const trainer = new Trainer(spec, session, seed);
-    await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, initial(slot, weights)])));
+    await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)])));
     return trainer;
   }
 
@@ -123,8 +123,8 @@ export class Trainer {
   }
 }
 
-function initial({ input, kind, shape, dtype }: TrainingSpec['state'][number], weights: Tensors): Tensor {
-  if (kind !== 'weight' && kind !== 'statistic') return filled(dtype, shape);
+function startOf({ input, kind, shape, dtype, initial }: TrainingSpec['state'][number], weights: Tensors): Tensor {
+  if (kind !== 'weight' && kind !== 'statistic') return filled(dtype, shape, initial);
   const tensor = weights[input];
   if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) return tensor;
   throw new DenaryError({

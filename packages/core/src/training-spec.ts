@@ -8,10 +8,12 @@ const stateSpec = v.object({
   input: v.string(),
   /** The output that takes the input's place after a step; a frozen weight has none. */
   output: v.optional(v.string()),
-  /** `weight` and `statistic` come from the model, the rest starts at zero. */
+  /** `weight` and `statistic` come from the model, the rest starts from `initial`. */
   kind: v.picklist(['weight', 'statistic', 'slot', 'step', 'metric']),
   shape: v.array(v.number()),
   dtype: v.picklist(['float32', 'uint32']),
+  /** Default 0. */
+  initial: v.optional(v.number()),
 });
 
 const trainingSpec = v.object({

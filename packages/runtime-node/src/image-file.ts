@@ -1,6 +1,11 @@
-/** Image files and their bytes -> Image, by sharp: PNG, JPEG, WebP, TIFF, GIF (first frame), upright, in 8-bit sRGB. */
+/**
+ * Image files and their bytes -> Image, by sharp: PNG, JPEG, WebP, TIFF, GIF (first frame), upright, in 8-bit sRGB; and
+ * Image -> PNG file.
+ */
 
-import { readFile, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkImage, DenaryError, type ErrorCode, type Image, MAX_IMAGE_PIXELS, messageOf } from '@denary/core';
 import sharp from 'sharp';
@@ -24,6 +29,32 @@ export async function decodeImage(source: string | URL | Uint8Array | Image, who
   }
   checkImage(source, who ?? 'decodeImage');
   return source;
+}
+
+/**
+ * Writes a PNG, whole or not at all: into a temporary file beside it that is then renamed. Missing folders are made; a file
+ * that is there is replaced. Throws `bad-argument` where the name does not end in .png or can't be written, `bad-image` for
+ * an image that is none.
+ */
+export async function writeImage(path: string, image: Image): Promise<void> {
+  if (!/\.png$/i.test(path)) {
+    throw problem('bad-argument', 'writeImage', 'a name that ends in .png', path, 'Only PNG files are written.');
+  }
+  checkImage(image, path);
+  const { data, width, height, channels } = image;
+  const png = await sharp(data, { raw: { width, height, channels }, limitInputPixels: MAX_IMAGE_PIXELS })
+    .png()
+    .toBuffer();
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, png, { flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    const remedy = 'Name a file in a folder that can be written to.';
+    throw problem('bad-argument', path, 'a file that can be written', messageOf(error), remedy, error);
+  }
 }
 
 function toPath(source: string | URL): string {

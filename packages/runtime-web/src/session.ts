@@ -31,7 +31,8 @@ const nodeEntry = 'onnxruntime-web';
 const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 const runtimes: { readonly [D in WebDevice]: () => Promise<Ort> } = {
-  wasm: () => (inNode ? import(/* @vite-ignore */ /* webpackIgnore: true */ nodeEntry) : import('onnxruntime-web/wasm')),
+  wasm: () =>
+    inNode ? import(/* @vite-ignore */ /* webpackIgnore: true */ nodeEntry) : import('onnxruntime-web/wasm'),
   webgpu: () => import('onnxruntime-web/webgpu'),
 };
 
@@ -48,7 +49,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const session = await load(ort, model, device, state);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
-    return sessionOn(device, new WebEngine(ort, session, layout), layout);
+    return sessionOn(device, new WebEngine(ort, session, device, layout), layout);
   } catch (error) {
     await session.release();
     throw error;
@@ -72,19 +73,23 @@ async function load(ort: Ort, model: Uint8Array, device: WebDevice, state: Sessi
         : {}),
     });
   } catch (cause) {
-    if (messageOf(cause).includes('no available backend')) throw unavailable(`a working ${device}`, messageOf(cause), cause);
+    if (messageOf(cause).includes('no available backend'))
+      throw unavailable(`a working ${device}`, messageOf(cause), cause);
     throw badModelFile(messageOf(cause), cause);
   }
 }
 
 class WebEngine implements Engine {
   private readonly state: OrtTensors = {};
+  /** Seen with onnxruntime-web 1.30 in Chromium: the run after a failed one never returns. */
+  private broken = false;
   private readonly fetches: readonly string[];
   private readonly moves: readonly (HeldState & { readonly output: string })[];
 
   constructor(
     private readonly ort: Ort,
     private readonly session: InferenceSession,
+    private readonly device: WebDevice,
     private readonly layout: SessionLayout,
   ) {
     this.moves = layout.state.flatMap(({ output, ...rest }) => (output ? [{ ...rest, output }] : []));
@@ -95,7 +100,14 @@ class WebEngine implements Engine {
   async run(feeds: Tensors): Promise<Tensors> {
     const inputs: OrtTensors = { ...this.state };
     for (const name in feeds) inputs[name] = this.toOrt(feeds[name]!);
-    const results = await this.session.run(inputs, this.fetches);
+    if (this.broken) throw new Error('an earlier run failed, after which a session on WebGPU hangs: create another one');
+    let results: OrtTensors;
+    try {
+      results = await this.session.run(inputs, this.fetches);
+    } catch (error) {
+      this.broken = this.device === 'webgpu';
+      throw error;
+    }
     for (const { output, shape } of this.moves) {
       const { dims } = results[output]!;
       if (dims.join() !== shape.join()) throw new Error(`the state "${output}" came as [${dims}], not as [${shape}]`);

@@ -18,6 +18,7 @@ import { evaluate } from './evaluate.js';
 import { buildModel } from './forward/build-model.js';
 import type { LossName } from './objective/losses.js';
 import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
+import { type Schedule, scheduled } from './schedules.js';
 import { createTrainingGraph } from './training-graph.js';
 
 export interface FitOptions {
@@ -31,6 +32,8 @@ export interface FitOptions {
   readonly optimizer?: OptimizerSpec;
   readonly batchSize?: number;
   readonly epochs?: number;
+  /** Of the learning rate, over all epochs; default constant. */
+  readonly schedule?: Schedule;
   /** Of weights, order and dropout; default 0. */
   readonly seed?: number;
   readonly device?: Device;
@@ -98,6 +101,7 @@ export interface FitResult {
 /** Throws `bad-data` where the data do not fit the architecture, `not-finite` where the training diverges. */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { createSession, architecture, train, validation, device, threads, signal, resume, callbacks = {} } = options;
+  const schedule = options.schedule ?? { name: 'constant' };
   const settings = settingsOf(options);
   const { loss, optimizer, batchSize, epochs, seed } = settings;
   requireFit(train, architecture);
@@ -148,7 +152,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   try {
     while (epoch < epochs && !signal?.aborted) {
       clock.start();
-      const stepLoss = await trainer.step(batches.at(epoch, step), learningRateOf(optimizer));
+      const rate = learningRateOf(optimizer) * scheduled(schedule, epoch * steps + step, epochs * steps);
+      const stepLoss = await trainer.step(batches.at(epoch, step), rate);
       clock.stop();
       requireFinite(stepLoss, epoch, step);
       step++;
@@ -201,11 +206,16 @@ function settingsOf({ architecture: { training }, loss, optimizer, batchSize, ep
 }
 
 /** What must be the same for a checkpoint to be taken up again; more epochs may be asked for. */
-function identityOf({ architecture, train, validation }: FitOptions, settings: Settings): Checkpoint['settings'] {
+function identityOf(options: FitOptions, settings: Settings): Checkpoint['settings'] {
+  const { architecture, train, validation, schedule } = options;
   const { loss, optimizer, batchSize, seed } = settings;
   const data = { train: train.name, samples: train.count, validation: validation?.count ?? 0 };
   const { name, layers } = architecture;
-  return JSON.parse(JSON.stringify({ architecture: name, layers, loss, optimizer, batchSize, seed, ...data }));
+  // A schedule stretches over all epochs: with more of them, the steps so far would have been others.
+  const planned = schedule ? { schedule, epochs: settings.epochs } : {};
+  return JSON.parse(
+    JSON.stringify({ architecture: name, layers, loss, optimizer, batchSize, seed, ...planned, ...data }),
+  );
 }
 
 function requireFit({ name, height, width, classes, slots }: Dataset, { input, ...architecture }: Architecture): void {

@@ -13,4 +13,5 @@ export * from './forward/build-model.js';
 export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
 export * from './random.js';
+export * from './schedules.js';
 export * from './training-graph.js';

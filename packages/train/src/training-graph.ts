@@ -99,7 +99,9 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
       next.weights.get(name) ?? nextStatistics.get(name),
     );
   }
-  for (const [input, { shape, after }] of next.slots) keep({ input, kind: 'slot', shape, dtype: 'float32' }, after);
+  for (const [input, { shape, initial, after }] of next.slots) {
+    keep({ input, kind: 'slot', shape, dtype: 'float32', ...(initial ? { initial } : {}) }, after);
+  }
   keep({ input: 'step', kind: 'step', shape: [], dtype: 'uint32' }, math.add(step, 1));
   const totals = graph.input('metrics', 'float32', [3]);
   keep({ input: 'metrics', kind: 'metric', shape: [3], dtype: 'float32' }, math.add(totals, metrics));

@@ -1,9 +1,10 @@
-"""What exchange.ts gives and takes: JSON, with every array in one binary file beside it."""
+"""The other end of exchange.ts: items and answers as JSON, with every array in one binary file beside it."""
 
 import json
 import os
 import pathlib
 import sys
+import traceback
 
 os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3")
 
@@ -11,18 +12,18 @@ import numpy as np
 
 
 def answer(function):
-    """Reads the job, and writes what `function` makes of it."""
+    """Answers each item with what `function` makes of it, or with the error that it raised."""
     folder = pathlib.Path(sys.argv[1])
-    blob = (folder / "job.bin").read_bytes()
+    blob = (folder / "items.bin").read_bytes()
+    parts = []
 
     def load(value):
         if value.keys() != {"dtype", "shape", "offset"}:
             return value
-        shape, dtype = value["shape"], np.dtype(value["dtype"])
-        count = int(np.prod(shape))
-        return np.frombuffer(blob, dtype, count, value["offset"]).reshape(shape).copy() if count else np.zeros(shape, dtype)
-
-    parts = []
+        dtype = np.dtype(value["dtype"])
+        count = int(np.prod(value["shape"]))
+        found = blob[value["offset"] : value["offset"] + count * dtype.itemsize]
+        return np.frombuffer(found, dtype).reshape(value["shape"]).copy()
 
     def store(value):
         value = np.asarray(value)
@@ -30,6 +31,13 @@ def answer(function):
         parts.append(value.tobytes())
         return {"dtype": value.dtype.name, "shape": value.shape, "offset": offset}
 
-    result = function(json.loads((folder / "job.json").read_text(), object_hook=load))
-    (folder / "answer.json").write_text(json.dumps(result, default=store, allow_nan=False))
-    (folder / "answer.bin").write_bytes(b"".join(parts))
+    def attempt(item):
+        try:
+            return {"value": function(item)}
+        except Exception:
+            return {"error": traceback.format_exc()}
+
+    items = json.loads((folder / "items.json").read_text(), object_hook=load)
+    answers = {name: attempt(item) for name, item in items.items()}
+    (folder / "answers.json").write_text(json.dumps(answers, default=store, allow_nan=False))
+    (folder / "answers.bin").write_bytes(b"".join(parts))

@@ -1,4 +1,4 @@
-"""Repeats training runs with Keras on TensorFlow: its layers, losses and optimizers by the names that denary has them."""
+"""Repeats training runs with Keras on TensorFlow: its layers, losses and optimizers, by the names that denary has."""
 
 import re
 
@@ -8,6 +8,9 @@ from exchange import answer
 
 import keras
 import tensorflow as tf
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def options(spec, *without):
@@ -25,30 +28,88 @@ def optimizer_of(spec):
     return optimizer(learning_rate=rate, **known)
 
 
-class Weight:
-    """One variable, and how its axes lie here (channels last) and in denary (channels first)."""
-
-    def __init__(self, name, variable, image):
-        self.name, self.variable, self.image = name, variable, image
+class Plain:
+    """How a variable lies in denary: as in Keras, where nothing else is said."""
 
     def here(self, value):
-        if value.ndim == 4:
-            return value.transpose(2, 3, 1, 0)
-        return value if self.image is None else self.moved(value, self.image, (1, 2, 0, 3))
+        return value
 
     def there(self, value):
-        value = np.asarray(value)
-        if value.ndim == 4:
-            return value.transpose(3, 2, 0, 1)
-        if self.image is None:
-            return value
-        channels, height, width = self.image
-        return self.moved(value, (height, width, channels), (2, 0, 1, 3))
+        return value
 
-    @staticmethod
-    def moved(value, image, order):
-        """The rows of a dense layer after a Flatten."""
-        return value.reshape(*image, -1).transpose(order).reshape(value.shape)
+
+class Convolution(Plain):
+    """Channels first in denary."""
+
+    def here(self, value):
+        return value.transpose(2, 3, 1, 0)
+
+    def there(self, value):
+        return value.transpose(3, 2, 0, 1)
+
+
+class AfterFlatten(Plain):
+    """The rows of a dense layer's kernel, which come from an image."""
+
+    def __init__(self, height, width, channels):
+        self.sizes = height, width, channels
+
+    def here(self, value):
+        height, width, channels = self.sizes
+        return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
+
+    def there(self, value):
+        return value.reshape(*self.sizes, -1).transpose(2, 0, 1, 3).reshape(value.shape)
+
+
+class Gates(Plain):
+    """An LSTM's: input, forget, cell, output in Keras; input, output, forget, cell and transposed in denary."""
+
+    def here(self, value):
+        i, o, f, c = np.split(value[0], 4)
+        return np.concatenate([i, f, c, o]).T
+
+    def there(self, value):
+        i, f, c, o = np.split(value.T, 4)
+        return np.concatenate([i, o, f, c])[None]
+
+
+class GateBiases(Gates):
+    """With a second half in denary that stays zero."""
+
+    def here(self, value):
+        return super().here(np.split(value, 2, axis=1)[0])
+
+    def there(self, value):
+        first = super().there(value)
+        return np.concatenate([first, np.zeros_like(first)], axis=1)
+
+
+class Weight:
+    def __init__(self, name, variable, layout):
+        self.name, self.variable, self.layout = name, variable, layout
+
+    def assign(self, value):
+        self.variable.assign(self.layout.here(value))
+
+    def there(self, value):
+        return self.layout.there(np.asarray(value))
+
+
+def layer_of(spec):
+    inner = {"layer": layer_of(spec["layer"])} if "layer" in spec else {}
+    return getattr(keras.layers, spec["type"])(**options(spec, "type", "layer"), **inner)
+
+
+def layout_of(spec, variable, flattened):
+    kind = spec.get("layer", spec)["type"]
+    if kind == "LSTM":
+        return GateBiases() if variable.name == "bias" else Gates()
+    if variable.name != "kernel":
+        return Plain()
+    if kind == "Conv2D":
+        return Convolution()
+    return AfterFlatten(*flattened) if flattened else Plain()
 
 
 def build(run):
@@ -57,47 +118,67 @@ def build(run):
     height, width = spec["image"]
     inputs = x = keras.Input([height * width] if spec["as"] == "flat" else [height, width, 1])
     weights, flattened = [], None
-    for layer in run["layers"]:
-        added = getattr(keras.layers, layer["type"])(**options(layer, "type"))
-        if layer["type"] == "Flatten" and len(x.shape) == 4:
-            flattened = (x.shape[3], x.shape[1], x.shape[2])
-        x = added(x)
-        for variable in added.weights:
-            image = flattened if variable.name == "kernel" and len(variable.shape) == 2 else None
-            weights.append(Weight(f"{layer['name']}/{variable.name}", variable, image))
-        if added.weights:
+    for spec in run["layers"]:
+        if spec["type"] == "Flatten" and len(x.shape) == 4:
+            flattened = x.shape[1:]
+        layer = layer_of(spec)
+        x = layer(x)
+        for variable in layer.weights:
+            weights.append(Weight(f"{spec['name']}/{variable.name}", variable, layout_of(spec, variable, flattened)))
+        if layer.weights:
             flattened = None
     return keras.Model(inputs, x), weights
 
 
-def train(run, dtype):
+def train(run):
+    dtype = run["dtype"]
+    keras.config.set_floatx(dtype)
     model, weights = build(run)
     architecture = run["architecture"]
-    loss_of = keras.losses.get(architecture["training"]["loss"])
-    sparse = architecture["training"]["loss"].startswith("sparse")
+    loss_name = architecture["training"]["loss"]
+    loss_of = keras.losses.get(loss_name)
 
     def reset():
         for weight in weights:
-            weight.variable.assign(weight.here(run["weights"][weight.name]))
+            weight.assign(run["weights"][weight.name])
+
+    sparse = loss_name.startswith("sparse")
+    samples = tf.TensorSpec([None, *model.input_shape[1:]], dtype)
+    targets = tf.TensorSpec([None], "int32") if sparse else tf.TensorSpec([None, architecture["classes"]], dtype)
+
+    # Traced once, for any batch size: tracing takes longer than all the steps.
+    @tf.function(input_signature=[samples, targets, tf.TensorSpec([None], dtype)])
+    def differentiated(x, target, counts):
+        with tf.GradientTape() as tape:
+            y = model(x, training=True)
+            if "categorical" in loss_name and run["layers"][-1].get("activation") != "softmax":
+                # Keras remembers a sigmoid's logits, too, and then takes them for a softmax's: not what it documents.
+                y = tf.identity(y)
+            loss = tf.reduce_sum(loss_of(target, y) * counts) / tf.reduce_sum(counts)
+        return loss, tape.gradient(loss, [variable.value for variable in model.trainable_variables])
 
     def gradients_of(batch):
         """Samples of weight 0 are left out, so that batch normalization does not see them."""
-        counts = batch["weights"].astype(dtype)
-        there = counts > 0
+        there = batch["weights"] > 0
         x = batch["images"][there].astype(dtype) / architecture["input"]["scale"]
         labels = batch["labels"][there]
         target = labels if sparse else np.eye(architecture["classes"], dtype=dtype)[labels]
-        with tf.GradientTape() as tape:
-            y = model(x.reshape(-1, *model.input_shape[1:]), training=True)
-            losses = loss_of(target, y)
-            loss = tf.reduce_sum(losses * counts[there]) / counts.sum()
-        return float(loss), tape.gradient(loss, [v.value for v in model.trainable_variables])
+        counts = batch["weights"][there].astype(dtype)
+        loss, found = differentiated(x.reshape(-1, *model.input_shape[1:]), target, counts)
+        return float(loss), found
 
-    gradients = []
+    def weights_now(names):
+        return {weight.name: weight.there(weight.variable) for weight in weights if weight.name in names}
+
+    trained = {id(variable) for variable in model.trainable_variables}
+    statistics = [weight.name for weight in weights if id(weight.variable) not in trained]
+    probes = []
     for batch in run["probes"]:
         reset()
-        found = {id(v): g for v, g in zip(model.trainable_variables, gradients_of(batch)[1])}
-        gradients.append({w.name: w.there(found[id(w.variable)]) for w in weights if id(w.variable) in found})
+        _, found = gradients_of(batch)
+        by_variable = {id(v): g for v, g in zip(model.trainable_variables, found)}
+        gradients = {w.name: w.there(by_variable[id(w.variable)]) for w in weights if id(w.variable) in by_variable}
+        probes.append({"gradients": gradients, "statistics": weights_now(statistics)})
     reset()
     optimizer = optimizer_of(architecture["training"]["optimizer"])
     losses = []
@@ -105,12 +186,7 @@ def train(run, dtype):
         loss, found = gradients_of(batch)
         optimizer.apply(found, model.trainable_variables)
         losses.append(loss)
-    return {"gradients": gradients, "losses": losses, "weights": {w.name: w.there(w.variable) for w in weights}}
+    return {"probes": probes, "losses": losses, "weights": weights_now(run["weights"])}
 
 
-def job(given):
-    keras.config.set_floatx(given["dtype"])
-    return [train(run, given["dtype"]) for run in given["runs"]]
-
-
-answer(job)
+answer(train)

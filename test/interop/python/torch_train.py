@@ -1,9 +1,11 @@
-"""Repeats training runs with PyTorch's autograd, in float32 or float64; losses and optimizers written out by Keras' formulas."""
+"""Repeats training runs with PyTorch's autograd; losses and optimizers are written out by Keras' formulas."""
 
 from exchange import answer
 
 import torch
 from torch.nn import functional as F
+
+torch.set_num_threads(1)
 
 ACTIVATIONS = {
     "linear": lambda x: x,
@@ -45,11 +47,33 @@ def normalize(x, w, layer):
     return (x - shaped(mean)) * shaped(scale) + shaped(w["beta"])
 
 
+def lstm(x, w, layer):
+    """PyTorch's own, with the gates in the order input, forget, cell, output."""
+
+    def gates(rows):
+        i, o, f, c = rows.chunk(4)
+        return torch.cat([i, f, c, o])
+
+    bias = w["bias"][0].chunk(2)[0]
+    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
+    values = [gates(w["kernel"][0]), gates(w["recurrent_kernel"][0]), gates(bias), torch.zeros_like(bias)]
+    module = torch.nn.LSTM(x.shape[-1], layer["units"], batch_first=True, dtype=x.dtype)
+    y, _ = torch.func.functional_call(module, dict(zip(names, values)), (x,))
+    return y if layer.get("returnSequences") else y[:, -1]
+
+
+def time_distributed(x, w, layer):
+    inner = layer["layer"]
+    return LAYERS[inner["type"]](x.flatten(0, 1), w, inner).unflatten(0, x.shape[:2])
+
+
 LAYERS = {
     "Dense": dense,
     "Conv2D": conv,
     "MaxPooling2D": pool,
     "BatchNormalization": normalize,
+    "LSTM": lstm,
+    "TimeDistributed": time_distributed,
     "Flatten": lambda x, w, layer: x.flatten(1),
     "Dropout": lambda x, w, layer: x,
     "Activation": lambda x, w, layer: x,
@@ -98,7 +122,8 @@ def adadelta(w, g, slots, t, rate, rho=0.95, epsilon=1e-7):
 OPTIMIZERS = {"SGD": (sgd, 0.01), "RMSprop": (rmsprop, 0.001), "Adam": (adam, 0.001), "Adadelta": (adadelta, 0.001)}
 
 
-def train(run, dtype):
+def train(run):
+    dtype = getattr(torch, run["dtype"])
     architecture = run["architecture"]
     spec = architecture["input"]
     settings = dict(architecture["training"]["optimizer"])
@@ -124,14 +149,22 @@ def train(run, dtype):
         counts = torch.tensor(batch["weights"], dtype=dtype)
         there = counts > 0
         x = torch.tensor(batch["images"])[there].to(dtype) / spec["scale"]
-        x = x.flatten(1) if spec["as"] == "flat" else x.unsqueeze(1)
+        x = {"flat": x.flatten(1), "image": x.unsqueeze(1), "rows": x.unsqueeze(3)}[spec["as"]]
         target = F.one_hot(torch.tensor(batch["labels"])[there].long(), architecture["classes"]).to(dtype)
         losses = LOSSES[architecture["training"]["loss"]](*forward(x, weights), target)
         loss = (losses * counts[there]).sum() / counts.sum()
         trained = {name: w for name, w in weights.items() if w.requires_grad}
         return float(loss), dict(zip(trained, torch.autograd.grad(loss, list(trained.values()))))
 
-    gradients = [gradients_of(batch, initial())[1] for batch in run["probes"]]
+    def plain(values):
+        return {name: value.detach().numpy() for name, value in values.items()}
+
+    probes = []
+    for batch in run["probes"]:
+        weights = initial()
+        gradients = plain(gradients_of(batch, weights)[1])
+        statistics = {name: weight for name, weight in weights.items() if not weight.requires_grad}
+        probes.append({"gradients": gradients, "statistics": plain(statistics)})
     weights, losses = initial(), []
     slots = {name: {} for name in weights}
     for t, batch in enumerate(run["batches"]):
@@ -141,8 +174,7 @@ def train(run, dtype):
             for name, g in found.items():
                 now = rate / (1 + decay * t)
                 weights[name] = update(weights[name], g, slots[name], t + 1, now, **settings).requires_grad_()
-    plain = {name: w.detach().numpy() for name, w in weights.items()}
-    return {"gradients": [{n: g.numpy() for n, g in each.items()} for each in gradients], "losses": losses, "weights": plain}
+    return {"probes": probes, "losses": losses, "weights": plain(weights)}
 
 
-answer(lambda job: [train(run, getattr(torch, job["dtype"])) for run in job["runs"]])
+answer(train)

@@ -34,6 +34,8 @@ export class GraphBuilder {
   private readonly initializers = new Map<string, Tensor>();
   private readonly constants = new Map<string, Value>();
   private readonly nodes: Node[] = [];
+  /** The names that outputs had before they were renamed: handles given out earlier still hold those. */
+  private readonly renames = new Map<string, string>();
   private counter = 0;
 
   constructor(
@@ -108,7 +110,11 @@ export class GraphBuilder {
       op,
       domain: '',
       inputs: inputs.map((item) =>
-        item === undefined ? '' : typeof item === 'number' ? this.scalar(item, dtype).name : item.name,
+        item === undefined
+          ? ''
+          : typeof item === 'number'
+            ? this.scalar(item, dtype).name
+            : (this.renames.get(item.name) ?? item.name),
       ),
       outputs: options.outputs ?? [name],
       attributes: Object.fromEntries(
@@ -147,12 +153,15 @@ export class GraphBuilder {
       },
     });
     this.nodes.push(node);
-    return node.outputs.map((name, i) => this.declare({ name, ...(types[i] ?? types[0]!) }));
+    return node.outputs.map((name, i) => {
+      const value = { name, ...(types[i] ?? types[0]!) };
+      return name ? this.declare(value) : value;
+    });
   }
 
   /** The value of that name. */
   value(name: string, reader?: Node): Value {
-    const value = this.values.get(name);
+    const value = this.values.get(this.renames.get(name) ?? name);
     if (value) return value;
     throw new DenaryError({
       code: 'bad-model',
@@ -191,6 +200,7 @@ export class GraphBuilder {
         this.nodes[i] = { ...node, inputs: rename(node.inputs), outputs: rename(node.outputs) };
       }
     });
+    this.renames.set(value.name, name);
     return this.declare({ ...value, name });
   }
 

@@ -189,6 +189,25 @@ export const operators = {
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
   Identity: row(same, noAttributes),
+  LSTM: row(
+    (c) => {
+      const [steps, batch] = requireRank(c, 0, 3);
+      const [directions, , hidden] = requireRank(c, 2, 3);
+      const { dtype } = input(c, 0);
+      const last = as(dtype, [directions!, batch!, hidden!]);
+      return [...as(dtype, [steps!, directions!, batch!, hidden!]), ...last, ...last];
+    },
+    {
+      activations: 'strings',
+      activation_alpha: 'floats',
+      activation_beta: 'floats',
+      clip: 'float',
+      direction: 'string',
+      hidden_size: 'int',
+      input_forget: 'int',
+      layout: 'int',
+    },
+  ),
   Less: row(comparison, noAttributes),
   LessOrEqual: row(comparison, noAttributes),
   Log: row(same, noAttributes),

@@ -67,10 +67,11 @@ export function broadcast(context: InferenceContext, shapes: readonly (readonly 
   });
 }
 
-/** The product of a shape, as a number and the symbols in it (sorted). */
+/** The product of a shape, as a number and the symbols in it (sorted); a symbol may be a product itself (`28*batch`). */
 export function productOf(shape: readonly Dimension[]): { count: number; symbols: string[] } {
-  const symbols = shape.filter((size) => typeof size === 'string').sort();
-  const count = shape.reduce<number>((product, size) => (typeof size === 'number' ? product * size : product), 1);
+  const factors = shape.flatMap((size): Dimension[] => (typeof size === 'number' ? [size] : size.split('*')));
+  const symbols = factors.filter((factor): factor is string => Number.isNaN(Number(factor))).sort();
+  const count = factors.reduce<number>((product, factor) => product * (Number(factor) || (factor === 0 ? 0 : 1)), 1);
   return { count, symbols };
 }
 

@@ -9,8 +9,8 @@ export interface InputSpec {
   readonly image: readonly [number, number];
   /** What a pixel is divided by: 255, or 16 for optdigits. */
   readonly scale: number;
-  /** Whether the first layer sees a vector (`flat`) or an image with one channel. */
-  readonly as: 'flat' | 'image';
+  /** Whether the first layer sees a vector, an image with one channel, or rows of pixels: [rows, columns, 1]. */
+  readonly as: 'flat' | 'image' | 'rows';
 }
 
 export interface TrainingDefaults {

@@ -5,6 +5,7 @@ import type { Architecture, InputSpec } from './architecture.js';
 import type { Conv2D, Dense, Dropout, Layer, MaxPooling2D } from './layers.js';
 
 const flat: InputSpec = { image: [28, 28], scale: 255, as: 'flat' };
+const rows: InputSpec = { image: [28, 28], scale: 255, as: 'rows' };
 const image: InputSpec = { image: [28, 28], scale: 255, as: 'image' };
 
 const dense = (units: number, activation: Dense['activation'] = 'linear'): Dense => ({
@@ -56,6 +57,14 @@ export const catalogue: readonly Architecture[] = [
       batchSize: 128,
       epochs: 10,
     },
+  },
+  {
+    name: 'hrnn',
+    description: 'An LSTM over the pixels of each row, one over the rows',
+    input: rows,
+    classes,
+    layers: [{ type: 'TimeDistributed', layer: { type: 'LSTM', units: 32 } }, { type: 'LSTM', units: 32 }, classify],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'RMSprop' }, batchSize: 64, epochs: 3 },
   },
   {
     name: 'cnn-bn',

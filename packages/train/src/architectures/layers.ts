@@ -7,6 +7,7 @@ export type InitializerSpec =
   | 'glorot_normal'
   | 'he_uniform'
   | 'he_normal'
+  | 'orthogonal'
   | 'zeros'
   | 'ones'
   | { readonly type: 'constant'; readonly value: number }
@@ -76,5 +77,36 @@ export interface BatchNormalization extends Named {
   readonly epsilon?: number;
 }
 
-export type Layer = Dense | Conv2D | MaxPooling2D | Flatten | Dropout | Activation | BatchNormalization;
+/** Over [batch, steps, features]; gates by sigmoid, cell by tanh. */
+export interface LSTM extends Named {
+  readonly type: 'LSTM';
+  readonly units: number;
+  /** Whether every step's output is given on, or the last one's alone; default false. */
+  readonly returnSequences?: boolean;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Whether the forget gate's bias starts at 1; default true. */
+  readonly unitForgetBias?: boolean;
+  /** Default `glorot_uniform`. */
+  readonly kernelInitializer?: InitializerSpec;
+  /** Default `orthogonal`. */
+  readonly recurrentInitializer?: InitializerSpec;
+}
+
+/** The same layer for every step of [batch, steps, ...]. */
+export interface TimeDistributed extends Named {
+  readonly type: 'TimeDistributed';
+  readonly layer: Layer;
+}
+
+export type Layer =
+  | Dense
+  | Conv2D
+  | MaxPooling2D
+  | Flatten
+  | Dropout
+  | Activation
+  | BatchNormalization
+  | LSTM
+  | TimeDistributed;
 export type LayerType = Layer['type'];

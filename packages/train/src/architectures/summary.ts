@@ -1,6 +1,5 @@
 /** The table that Keras prints of a model: layer, output shape, parameters, totals. */
 
-import { sizeOf } from '@denary/core';
 import { buildModel, type LayerReport } from '../forward/build-model.js';
 import type { Architecture } from './architecture.js';
 
@@ -23,14 +22,14 @@ export interface Summary {
 export function summarize(architecture: Architecture): Summary {
   const { layers, parameters } = buildModel(architecture);
   const weights = layers.flatMap((layer) => layer.weights);
-  const trainable = weights.reduce((sum, { shape, trainable }) => sum + (trainable ? sizeOf(shape) : 0), 0);
+  const trainable = weights.reduce((sum, weight) => sum + (weight.trainable ? weight.parameters : 0), 0);
   return {
     name: architecture.name,
     layers: layers.map((layer) => ({
       name: layer.name,
       type: layer.type,
       outputShape: channelsLast(layer),
-      parameters: layer.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      parameters: layer.weights.reduce((sum, weight) => sum + weight.parameters, 0),
     })),
     parameters,
     trainable,
@@ -38,9 +37,9 @@ export function summarize(architecture: Architecture): Summary {
   };
 }
 
-function channelsLast({ outputShape }: LayerReport): (number | null)[] {
+function channelsLast({ outputShape, type }: LayerReport): (number | null)[] {
   const sizes = outputShape.map((size) => (typeof size === 'number' ? size : null));
-  return sizes.length === 4 ? [sizes[0]!, sizes[2]!, sizes[3]!, sizes[1]!] : sizes;
+  return sizes.length === 4 && type !== 'TimeDistributed' ? [sizes[0]!, sizes[2]!, sizes[3]!, sizes[1]!] : sizes;
 }
 
 /** The table as text, as `model.summary()` prints it. */

@@ -46,7 +46,7 @@ export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Va
 function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<string> {
   const names = new Set(wrt.map(({ name }) => name));
   for (const { inputs, outputs } of nodes) {
-    if (inputs.some((name) => names.has(name))) for (const name of outputs) names.add(name);
+    if (inputs.some((name) => names.has(name))) for (const name of outputs) if (name) names.add(name);
   }
   return names;
 }
@@ -59,7 +59,7 @@ function apply(node: Node, dys: Gradients, math: Maths, reached: ReadonlySet<str
   const rule = isOperator(node.op) ? rules[node.op] : unsupported(node, node.op);
   if (rule === nonDifferentiable) return [];
   const inputs = node.inputs.map((name) => (name ? graph.value(name) : undefined));
-  const outputs = node.outputs.map((name) => graph.value(name));
+  const outputs = node.outputs.map((name) => (name ? graph.value(name) : undefined));
   const context: RuleContext = {
     ...math,
     node,

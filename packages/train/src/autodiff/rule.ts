@@ -18,8 +18,8 @@ export interface RuleContext extends Maths {
   readonly inputs: readonly (Value | undefined)[];
   readonly x: Value;
   readonly y: Value;
-  /** All outputs; `y` is the first. */
-  readonly outputs: readonly Value[];
+  /** All outputs; `y` is the first. One that is left out is undefined. */
+  readonly outputs: readonly (Value | undefined)[];
   /** The gradient of the loss with respect to the first output. */
   readonly dy: Value;
   /** The same for each output; undefined where the loss does not depend on it. */

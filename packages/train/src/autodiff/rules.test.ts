@@ -13,7 +13,6 @@ import {
   fromNumbers,
   GraphBuilder,
   type Operator,
-  sizeOf,
   type Tensor,
   type Tensors,
   tensor,
@@ -475,6 +474,7 @@ async function check(
   try {
     const at = Object.fromEntries(xs.map(({ name }, i) => [name, drawn(draw, dtype, inputs[i]!, key + 1 + i)]));
     const given = await session.run(at);
+    expect(given.y!.shape, 'the shape that was inferred').toEqual(y.shape);
     for (const { name: x } of wrt) {
       const v = drawn('normal', dtype, at[x]!.shape, key + 100);
       const moved = async (by: number): Promise<Tensors> => {
@@ -501,6 +501,14 @@ async function check(
 const refused: { readonly [O in Operator]?: (graph: GraphBuilder, x: Value) => Value } = {
   ConvTranspose: (graph, x) => graph.op('ConvTranspose', [x, graph.constant(filled('float64', [2, 1, 2, 2], 1))]),
   Gather: (graph, x) => graph.op('Gather', [x, graph.int64s([0])]),
+  LSTM: (graph, x) => {
+    const weights = [
+      graph.constant(filled('float64', [1, 12, 4], 1)),
+      graph.constant(filled('float64', [1, 12, 3], 1)),
+    ];
+    const steps = graph.op('Reshape', [x, graph.int64s([2, 4, 4])]);
+    return graph.op('LSTM', [steps, ...weights], { hidden_size: 3 });
+  },
   MaxUnpool: (graph, x) => {
     const [y, indices] = graph.ops('MaxPool', [x], pool, { outputs: ['pooled', 'indices'] });
     return graph.op('MaxUnpool', [y, indices, graph.int64s(x.shape as number[])], pool);

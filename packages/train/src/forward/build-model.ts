@@ -9,6 +9,8 @@ export interface WeightReport {
   readonly name: string;
   readonly shape: readonly number[];
   readonly trainable: boolean;
+  /** As Keras counts them: an LSTM's bias has a half that is always zero. */
+  readonly parameters: number;
 }
 
 /** One row of a model's summary. */
@@ -42,24 +44,28 @@ export function buildModel(architecture: Architecture, seed = 0): BuiltModel {
     const emission: Emission = {
       graph,
       name,
-      weight(suffix, shape, initializer, fans = { fanIn: 1, fanOut: 1 }, trainable = true) {
+      weight(suffix, shape, initializer, { fans = { fanIn: 1, fanOut: 1 }, trainable = true, parameters } = {}) {
         const weight = `${name}/${suffix}`;
-        weights.push({ name: weight, shape, trainable });
-        return graph.initializer(weight, initialize(initializer, shape, fans, seed, weight));
+        weights.push({ name: weight, shape, trainable, parameters: parameters ?? sizeOf(shape) });
+        const values =
+          typeof initializer === 'object' && 'data' in initializer
+            ? initializer
+            : initialize(initializer, shape, fans, seed, weight);
+        return graph.initializer(weight, values);
       },
     };
     x = emitLayer(x, layer, emission);
     layers.push({ name, type: layer.type, outputShape: x.shape, weights });
   }
   graph.output(x, 'probabilities');
-  const parameters = layers.flatMap(({ weights }) => weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parameters = layers.flatMap(({ weights }) => weights).reduce((sum, weight) => sum + weight.parameters, 0);
   return { model: graph.model(), layers, parameters };
 }
 
 /** Pixels to [0, 1], in the shape that the first layer expects. */
 function emitInput(graph: GraphBuilder, { image, scale, as }: InputSpec): Value {
   const pixels = graph.input('image', 'uint8', ['batch', ...image]);
-  const shape = as === 'flat' ? [-1, image[0] * image[1]] : [-1, 1, ...image];
+  const shape = { flat: [-1, image[0] * image[1]], image: [-1, 1, ...image], rows: [-1, ...image, 1] }[as];
   const shaped = graph.op('Reshape', [pixels, graph.int64s(shape)], {}, { name: 'image/shaped' });
   const numbers = graph.op('Cast', [shaped], { to: elementTypeOf('float32') }, { name: 'image/numbers' });
   return graph.op('Mul', [numbers, graph.scalar(1 / scale)], {}, { name: 'image/scaled' });

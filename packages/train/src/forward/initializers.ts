@@ -27,6 +27,7 @@ export function initialize(
   name: string,
 ): Tensor<'float32'> {
   const key = stream(name);
+  if (spec === 'orthogonal') return orthogonal(shape, seed, key);
   const between =
     (low: number, high: number): Draw =>
     (i) =>
@@ -65,6 +66,35 @@ export function initialize(
   return tensor;
 }
 
+/**
+ * Saxe et al. (2013): all axes but the last joined to rows; the columns, or the rows where there are fewer of them, are
+ * orthonormal. By Gram and Schmidt on normal draws.
+ */
+function orthogonal(shape: readonly number[], seed: number, key: number): Tensor<'float32'> {
+  const columns = shape.at(-1) ?? 1;
+  const rows = sizeOf(shape) / columns;
+  const tall = rows >= columns;
+  const [count, length] = tall ? [columns, rows] : [rows, columns];
+  const vectors: Float64Array[] = [];
+  for (let v = 0; v < count; v++) {
+    const vector = Float64Array.from({ length }, (_, i) => normal(seed, key, v * length + i));
+    // Twice, since once leaves rounding behind.
+    for (const other of [...vectors, ...vectors]) {
+      const overlap = other.reduce((sum, value, i) => sum + value * vector[i]!, 0);
+      vector.forEach((value, i) => {
+        vector[i] = value - overlap * other[i]!;
+      });
+    }
+    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    vectors.push(vector.map((value) => value / norm));
+  }
+  const tensor = filled('float32', shape);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) tensor.data[i * columns + j] = tall ? vectors[j]![i]! : vectors[i]![j]!;
+  }
+  return tensor;
+}
+
 /** Drawn anew until it lies within two deviations, as TensorFlow does. */
 function truncatedNormal(seed: number, key: number, i: number): number {
   for (let attempt = 0; ; attempt++) {
@@ -80,6 +110,6 @@ function unknown(name: string): never {
     expected: "one of Keras' initializers",
     received: `"${name}"`,
     remedy:
-      'Known are glorot_uniform, glorot_normal, he_uniform, he_normal, zeros, ones, constant, random_uniform, random_normal and truncated_normal.',
+      'Known are glorot_uniform, glorot_normal, he_uniform, he_normal, orthogonal, zeros, ones, constant, random_uniform, random_normal and truncated_normal.',
   });
 }

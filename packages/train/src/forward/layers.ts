@@ -1,6 +1,14 @@
 /** Layer -> ONNX nodes, one row a layer. Images are channels first, as ONNX has them. */
 
-import { DenaryError, type Dimension, fromNumbers, type GraphBuilder, type Value } from '@denary/core';
+import {
+  DenaryError,
+  type Dimension,
+  filled,
+  fromNumbers,
+  type GraphBuilder,
+  type Tensor,
+  type Value,
+} from '@denary/core';
 import type { ActivationName, InitializerSpec, Layer, LayerType } from '../architectures/layers.js';
 import type { Fans } from './initializers.js';
 
@@ -8,13 +16,12 @@ import type { Fans } from './initializers.js';
 export interface Emission {
   readonly graph: GraphBuilder;
   readonly name: string;
-  /** An initializer `<layer>/<suffix>`. */
+  /** An initializer `<layer>/<suffix>`, drawn by an initializer or given. */
   weight(
     suffix: string,
     shape: readonly number[],
-    initializer: InitializerSpec,
-    fans?: Fans,
-    trainable?: boolean,
+    initializer: InitializerSpec | Tensor,
+    options?: { readonly fans?: Fans; readonly trainable?: boolean; readonly parameters?: number },
   ): Value;
 }
 
@@ -24,10 +31,8 @@ type LayerOf<T extends LayerType> = Extract<Layer, { type: T }>;
 const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
   Dense: (x, { units, activation, useBias = true, kernelInitializer, biasInitializer }, e) => {
     const inputs = fixed(x.shape.at(-1), e, 'Dense');
-    const kernel = e.weight('kernel', [inputs, units], kernelInitializer ?? 'glorot_uniform', {
-      fanIn: inputs,
-      fanOut: units,
-    });
+    const fans = { fanIn: inputs, fanOut: units };
+    const kernel = e.weight('kernel', [inputs, units], kernelInitializer ?? 'glorot_uniform', { fans });
     const bias = useBias ? e.weight('bias', [units], biasInitializer ?? 'zeros') : undefined;
     const y =
       x.shape.length === 2
@@ -40,10 +45,9 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
     const { filters, kernelSize, strides = [1, 1], padding = 'valid', activation, useBias = true } = layer;
     const channels = fixed(imageOf(x, e)[1], e, 'Conv2D');
     const area = kernelSize[0] * kernelSize[1];
-    const kernel = e.weight('kernel', [filters, channels, ...kernelSize], layer.kernelInitializer ?? 'glorot_uniform', {
-      fanIn: channels * area,
-      fanOut: filters * area,
-    });
+    const fans = { fanIn: channels * area, fanOut: filters * area };
+    const shape = [filters, channels, ...kernelSize];
+    const kernel = e.weight('kernel', shape, layer.kernelInitializer ?? 'glorot_uniform', { fans });
     const bias = useBias ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros') : undefined;
     const y = e.graph.op(
       'Conv',
@@ -74,9 +78,45 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
     const shape = [fixed(x.shape[1], e, 'BatchNormalization')];
     const gamma = e.weight('gamma', shape, 'ones');
     const beta = e.weight('beta', shape, 'zeros');
-    const mean = e.weight('moving_mean', shape, 'zeros', undefined, false);
-    const variance = e.weight('moving_variance', shape, 'ones', undefined, false);
+    const mean = e.weight('moving_mean', shape, 'zeros', { trainable: false });
+    const variance = e.weight('moving_variance', shape, 'ones', { trainable: false });
     return e.graph.op('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon, momentum }, { name: e.name });
+  },
+
+  // ONNX has the steps first, the gates in the order i, o, f, c, and a second bias that stays zero.
+  LSTM: (x, layer, e) => {
+    const { units, returnSequences = false, useBias = true, unitForgetBias = true } = layer;
+    if (x.shape.length !== 3) throw badLayer(e, 'a sequence [batch, steps, features]', `[${x.shape}]`);
+    const steps = fixed(x.shape[1], e, 'LSTM');
+    const inputs = fixed(x.shape[2], e, 'LSTM');
+    const kernel = e.weight('kernel', [1, 4 * units, inputs], layer.kernelInitializer ?? 'glorot_uniform', {
+      fans: { fanIn: inputs, fanOut: 4 * units },
+    });
+    const recurrent = e.weight('recurrent_kernel', [1, 4 * units, units], layer.recurrentInitializer ?? 'orthogonal', {
+      fans: { fanIn: units, fanOut: 4 * units },
+    });
+    const start = filled('float32', [1, 8 * units]);
+    if (unitForgetBias) start.data.fill(1, 2 * units, 3 * units);
+    const bias = useBias ? e.weight('bias', [1, 8 * units], start, { parameters: 4 * units }) : undefined;
+    const byStep = e.graph.op('Transpose', [x], { perm: [1, 0, 2] }, { name: `${e.name}/steps` });
+    const outputs = returnSequences ? [`${e.name}/sequence`] : ['', `${e.name}/last`];
+    const [sequence, last] = e.graph.ops(
+      'LSTM',
+      bias ? [byStep, kernel, recurrent, bias] : [byStep, kernel, recurrent],
+      { hidden_size: units },
+      { name: e.name, outputs },
+    );
+    if (!returnSequences) return e.graph.op('Reshape', [last!, e.graph.int64s([-1, units])]);
+    const flat = e.graph.op('Reshape', [sequence!, e.graph.int64s([steps, -1, units])]);
+    return e.graph.op('Transpose', [flat], { perm: [1, 0, 2] });
+  },
+
+  // The steps join the batch for the inner layer.
+  TimeDistributed: (x, { layer }, e) => {
+    const [, steps, ...rest] = x.shape.map((size, axis) => (axis ? fixed(size, e, 'TimeDistributed') : 0));
+    if (rest.length === 0) throw badLayer(e, 'a sequence [batch, steps, ...]', `[${x.shape}]`);
+    const y = emitLayer(e.graph.op('Reshape', [x, e.graph.int64s([-1, ...rest])]), layer, e);
+    return e.graph.op('Reshape', [y, e.graph.int64s([-1, steps!, ...(y.shape.slice(1) as number[])])]);
   },
 };
 

@@ -8,6 +8,7 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
   BatchNormalization: [1, 2],
   Conv: [1, 2],
   Gemm: [1, 2],
+  LSTM: [1, 2, 3],
   MatMul: [0, 1],
 };
 

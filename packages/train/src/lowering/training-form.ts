@@ -8,6 +8,7 @@ import type { Maths } from '../math.js';
 import { batchNormalization } from './batch-normalization.js';
 import { dropout } from './dropout.js';
 import { scaleIntoGemm } from './gemm-scale.js';
+import { isPlainLstm, unrollLstm } from './lstm.js';
 
 export interface TrainingContext {
   readonly math: Maths;
@@ -39,6 +40,10 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
       return;
     case 'Gemm':
       graph.append(scaleIntoGemm(node, graph));
+      return;
+    case 'LSTM':
+      if (isPlainLstm(node, graph)) unrollLstm(node, context.math);
+      else graph.append(node);
       return;
     case 'MaxPool':
       graph.append(

@@ -18,6 +18,12 @@ export interface OptimizerOptions {
   Adam: { readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
   /** Default learning rate 0.001 (Keras 2's was 1.0), rho 0.95, epsilon 1e-7. */
   Adadelta: { readonly rho?: number; readonly epsilon?: number };
+  /** Default learning rate 0.001 (Keras 2's was 0.01), initial accumulator 0.1, epsilon 1e-7. */
+  Adagrad: { readonly initialAccumulatorValue?: number; readonly epsilon?: number };
+  /** Default learning rate 0.001 (Keras 2's was 0.002), beta1 0.9, beta2 0.999, epsilon 1e-7. */
+  Adamax: { readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
+  /** Default learning rate 0.001 (Keras 2's was 0.002), beta1 0.9, beta2 0.999, epsilon 1e-7. */
+  Nadam: { readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
 }
 
 export type OptimizerName = keyof OptimizerOptions;
@@ -41,10 +47,20 @@ interface Update {
   readonly slots: readonly Value[];
 }
 
+/** Something that an optimizer remembers: a tensor like the weight, or one number. */
+export interface Slot {
+  readonly name: string;
+  readonly scalar?: boolean;
+  /** What it starts from; default 0. */
+  readonly initial?: number;
+}
+
+const named = (...names: readonly string[]): readonly Slot[] => names.map((name) => ({ name }));
+
 interface Optimizer<O extends OptimizerName> {
   readonly learningRate: number;
-  /** Names of what it remembers of each weight; all start at zero. */
-  slots(settings: Settings<O>): readonly string[];
+  /** What it remembers of each weight. */
+  slots(settings: Settings<O>): readonly Slot[];
   /** Made once a step; gives the function that updates one weight: [new weight, ...new slots]. */
   step(math: Maths, settings: Settings<O>, scalars: StepScalars): (update: Update) => readonly Value[];
 }
@@ -53,7 +69,7 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
   // m = momentum m - rate g; w += m, or with Nesterov w += momentum m - rate g
   SGD: {
     learningRate: 0.01,
-    slots: ({ momentum = 0 }) => (momentum ? ['momentum'] : []),
+    slots: ({ momentum = 0 }) => (momentum ? named('momentum') : []),
     step:
       ({ add, sub, mul }, { momentum = 0, nesterov = false }, { rate }) =>
       ({ w, g, slots: [m] }) => {
@@ -67,7 +83,7 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
   // v = rho v + (1 - rho) g^2; w -= rate g / sqrt(v + epsilon)
   RMSprop: {
     learningRate: 0.001,
-    slots: () => ['velocity'],
+    slots: () => named('velocity'),
     step:
       ({ add, sub, mul, div, sqrt, square }, { rho = 0.9, epsilon = 1e-7 }, { rate }) =>
       ({ w, g, slots: [v] }) => {
@@ -79,7 +95,7 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
   // m += (1 - b1)(g - m); v += (1 - b2)(g^2 - v); w -= rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)
   Adam: {
     learningRate: 0.001,
-    slots: () => ['momentum', 'velocity'],
+    slots: () => named('momentum', 'velocity'),
     step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }, { rate, iteration }) {
       const { graph, add, sub, mul, div, sqrt, square, pow } = math;
       const lost = (beta: number) => sub(1, pow(graph.scalar(beta), iteration));
@@ -95,7 +111,7 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
   // a = rho a + (1 - rho) g^2; u = g sqrt(d + epsilon) / sqrt(a + epsilon); d = rho d + (1 - rho) u^2; w -= rate u
   Adadelta: {
     learningRate: 0.001,
-    slots: () => ['accumulated_grad', 'accumulated_delta'],
+    slots: () => named('accumulated_grad', 'accumulated_delta'),
     step:
       ({ add, sub, mul, div, sqrt, square }, { rho = 0.95, epsilon = 1e-7 }, { rate }) =>
       ({ w, g, slots: [a, d] }) => {
@@ -104,6 +120,56 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
         const deltas = add(mul(rho, d!), mul(1 - rho, square(step)));
         return [sub(w, mul(rate, step)), gradients, deltas];
       },
+  },
+
+  // a += g^2; w -= rate g / sqrt(a + epsilon)
+  Adagrad: {
+    learningRate: 0.001,
+    slots: ({ initialAccumulatorValue: initial = 0.1 }) => [{ name: 'accumulator', initial }],
+    step:
+      ({ add, sub, mul, div, sqrt, square }, { epsilon = 1e-7 }, { rate }) =>
+      ({ w, g, slots: [a] }) => {
+        const accumulator = add(a!, square(g));
+        return [sub(w, div(mul(rate, g), sqrt(add(accumulator, epsilon)))), accumulator];
+      },
+  },
+
+  // m += (1 - b1)(g - m); u = max(b2 u, |g|); w -= rate m / ((1 - b1^t)(u + epsilon))
+  Adamax: {
+    learningRate: 0.001,
+    slots: () => named('m', 'u'),
+    step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }, { rate, iteration }) {
+      const { graph, add, sub, mul, div, pow } = math;
+      const alpha = div(rate, sub(1, pow(graph.scalar(beta1), iteration)));
+      return ({ w, g, slots: [m, u] }) => {
+        const momentum = add(m!, mul(1 - beta1, sub(g, m!)));
+        const norm = graph.op('Max', [mul(beta2, u!), graph.op('Abs', [g])]);
+        return [sub(w, div(mul(alpha, momentum), add(norm, epsilon))), momentum, norm];
+      };
+    },
+  },
+
+  // Adam with a momentum m' that looks a step ahead: with u_t = b1 (1 - 0.96^t / 2) and its product p over the steps,
+  // m' = u_t+1 m / (1 - p_t+1) + (1 - u_t) g / (1 - p_t); w -= rate m' / (sqrt(v / (1 - b2^t)) + epsilon)
+  Nadam: {
+    learningRate: 0.001,
+    slots: () => [...named('momentum', 'velocity'), { name: 'u_product', scalar: true, initial: 1 }],
+    step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }, { rate, iteration }) {
+      const { graph, add, sub, mul, div, sqrt, square, pow } = math;
+      const power = (base: number, exponent: Value) => pow(graph.scalar(base), exponent);
+      const decayed = (t: Value) => mul(beta1, sub(1, mul(0.5, power(0.96, t))));
+      const [now, next] = [decayed(iteration), decayed(add(iteration, 1))];
+      const corrected = sub(1, power(beta2, iteration));
+      return ({ w, g, slots: [m, v, u] }) => {
+        const product = mul(u!, now);
+        const momentum = add(m!, mul(1 - beta1, sub(g, m!)));
+        const velocity = add(v!, mul(1 - beta2, sub(square(g), v!)));
+        const old = mul(div(next, sub(1, mul(product, next))), momentum);
+        const ahead = add(old, mul(div(sub(1, now), sub(1, product)), g));
+        const step = div(mul(rate, ahead), add(sqrt(div(velocity, corrected)), epsilon));
+        return [sub(w, step), momentum, velocity, product];
+      };
+    },
   },
 };
 

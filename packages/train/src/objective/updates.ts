@@ -24,18 +24,20 @@ export function emitUpdates(math: Maths, { trained, gradients, learningRate, ste
   const row = optimizerOf(optimizer);
   const update = row.step(math, optimizer, scalars);
   const weights = new Map<string, Value>();
-  const slots = new Map<string, { shape: readonly number[]; after: Value }>();
+  const slots = new Map<string, { shape: readonly number[]; initial: number; after: Value }>();
   for (const { name, members } of groups(trained.filter((weight) => gradients.has(weight.name)))) {
     const w = joined(math, members);
     const g = joined(
       math,
       members.map((member) => gradients.get(member.name)!),
     );
-    const names = row.slots(optimizer).map((slot) => `${name}/${slot}`);
-    const before = names.map((slot) => graph.input(slot, w.dtype, w.shape));
-    const [after, ...memory] = update({ w, g, slots: before });
+    const memory = row.slots(optimizer).map(({ name: slot, scalar, initial = 0 }) => {
+      const shape = scalar ? [] : sizes(w);
+      return { initial, shape, before: graph.input(`${name}/${slot}`, w.dtype, shape) };
+    });
+    const [after, ...next] = update({ w, g, slots: memory.map(({ before }) => before) });
     parted(math, after!, members).forEach((part, i) => weights.set(members[i]!.name, part));
-    names.forEach((slot, i) => slots.set(slot, { shape: sizes(w), after: memory[i]! }));
+    memory.forEach(({ before, shape, initial }, i) => slots.set(before.name, { shape, initial, after: next[i]! }));
   }
   return { weights, slots };
 }

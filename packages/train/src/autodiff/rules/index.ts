@@ -21,6 +21,12 @@ const discrete = {
   Or: nonDifferentiable,
 } as const;
 
+/** Written as unrolled cells before it is differentiated; what is left has a form that this does not know. */
+const recurrent = { LSTM: (c) => c.unsupported('an LSTM that is not plain and forward') } as const satisfies Record<
+  string,
+  Rule
+>;
+
 export const rules: { readonly [O in Operator]: Rule | typeof nonDifferentiable } = {
   ...elementwise,
   ...linear,
@@ -28,5 +34,6 @@ export const rules: { readonly [O in Operator]: Rule | typeof nonDifferentiable 
   ...reduction,
   ...normalization,
   ...shape,
+  ...recurrent,
   ...discrete,
 };

@@ -62,7 +62,7 @@ export const shape = {
     const zeros = (part: Value) => c.expand(c.graph.scalar(0, part.dtype), sizes(part));
     return [
       c.concat(
-        c.outputs.map((part, i) => c.dys[i] ?? zeros(part)),
+        c.outputs.map((part, i) => c.dys[i] ?? zeros(part!)),
         c.attr('axis', 'int', 0),
       ),
     ];

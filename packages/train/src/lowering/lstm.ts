@@ -1,0 +1,60 @@
+/** An LSTM (Hochreiter and Schmidhuber, 1997) as its cells, one after the other, in operators that have gradients. */
+
+import { attribute, type GraphBuilder, type Node, type Value } from '@denary/core';
+import { type Maths, sizes } from '../math.js';
+
+/** Whether it is the LSTM that Keras builds: one direction, from zero, no peepholes, no masks, the usual activations. */
+export function isPlainLstm({ attributes, inputs }: Node, graph: GraphBuilder): boolean {
+  const plain = ['direction', 'hidden_size'];
+  const optional = inputs.slice(4).filter((name) => name !== '');
+  const forward = (attribute(attributes, 'direction', 'string') ?? 'forward') === 'forward';
+  return (
+    forward &&
+    optional.length === 0 &&
+    Object.keys(attributes).every((name) => plain.includes(name)) &&
+    graph.value(inputs[0]!).shape.length === 3
+  );
+}
+
+/**
+ * For each step, with the gates in ONNX's order (input, output, forget, cell):
+ *   [i o f] = sigmoid, g = tanh of [x h] [W R]^T + b;  c = f c + i g;  h = o tanh(c)
+ * One product a step, over the step's input beside the last output: everything that a step touches fits into the cache.
+ * The recurrent half of the bias has no part in it: it stays zero, as Keras has only one bias.
+ */
+export function unrollLstm(node: Node, math: Maths): void {
+  const { graph, add, mul, concat, reshape, slice } = math;
+  const [x, kernel, recurrent, biases] = node.inputs.map((name) => (name ? graph.value(name) : undefined));
+  const [steps, batch, inputs] = sizes(x!) as [number, number, number];
+  const hidden = sizes(recurrent!)[2]!;
+  const w = reshape(kernel!, [4 * hidden, inputs]);
+  const both = concat([w, reshape(recurrent!, [4 * hidden, hidden])], 1);
+  const bias = biases && reshape(slice(biases, [1], [0], [4 * hidden]), [4 * hidden]);
+  const unary = (op: 'Sigmoid' | 'Tanh', value: Value) => graph.op(op, [value]);
+  const split = (value: Value, axis: number, lengths: readonly number[]): Value[] => {
+    if (lengths.length === 1) return [value];
+    const outputs = lengths.map(() => graph.unique('Split'));
+    return graph.ops('Split', [value, graph.int64s(lengths)], { axis }, { outputs });
+  };
+
+  const outputs: Value[] = [];
+  let h: Value | undefined;
+  let c: Value | undefined;
+  for (const part of split(x!, 0, new Array<number>(steps).fill(1))) {
+    const now = reshape(part, [batch, inputs]);
+    const gates = graph.op('Gemm', [h ? concat([now, h], 1) : now, h ? both : w, bias], { transB: 1 });
+    const [sigmoids, cell] = split(gates, 1, [3 * hidden, hidden]) as [Value, Value];
+    const [i, o, f] = split(unary('Sigmoid', sigmoids), 1, [hidden, hidden, hidden]) as [Value, Value, Value];
+    const fresh = mul(i, unary('Tanh', cell));
+    c = c ? add(mul(f, c), fresh) : fresh;
+    h = mul(o, unary('Tanh', c));
+    outputs.push(h);
+  }
+
+  const [sequence, lastHidden, lastCell] = node.outputs;
+  const shaped = (value: Value, shape: readonly number[], name: string) =>
+    graph.op('Reshape', [value, graph.int64s(shape)], {}, { name, outputs: [name] });
+  if (sequence) shaped(concat(outputs, 0), [steps, 1, batch, hidden], sequence);
+  if (lastHidden) shaped(h!, [1, batch, hidden], lastHidden);
+  if (lastCell) shaped(c!, [1, batch, hidden], lastCell);
+}

@@ -1,0 +1,169 @@
+/** The built command as a user types it: output, exit codes, Ctrl-C and resume. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'denary-cli-'));
+});
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [path('packages/cli/bin/denary.js'), ...args], { cwd: path('.') });
+}
+
+function finished(child: ChildProcess): Promise<Ran> {
+  let [out, err] = ['', ''];
+  child.stdout!.on('data', (data) => {
+    out += data;
+  });
+  child.stderr!.on('data', (data) => {
+    err += data;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+}
+
+const denary = (...args: string[]) => finished(start(...args));
+const objects = ({ out }: Ran) =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('denary', () => {
+  it('lists the systems', async () => {
+    const ran = await denary('list', '--json');
+    expect(ran.code).toBe(0);
+    expect(objects(ran).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['mlp', 'cnn', 'cnn-bn', 'cnn-pool4', 'dnn', 'cnn-5x5']),
+    );
+  });
+
+  it("prints Keras' table and counts", async () => {
+    const { out } = await denary('summary', 'cnn-pool4');
+    expect(out).toMatch(/conv2d_1 \(Conv2D\) +\(None, 24, 24, 64\) +18,496/);
+    expect(out).toContain('Total params: 65,994');
+    expect(objects(await denary('summary', 'mlp', '--json'))[0]).toMatchObject({ parameters: 55_050, nonTrainable: 0 });
+  });
+
+  it('says which data are here', async () => {
+    expect(objects(await denary('data', '--json'))[0]).toMatchObject({ name: 'mnist', available: true });
+  });
+
+  it.each([
+    ['an unknown command', ['frobnicate'], 2],
+    ['an unknown option', ['list', '--frobnicate'], 2],
+    ['a missing argument', ['predict'], 2],
+    ['a bad number', ['train', 'mlp', '--epochs', 'many'], 2],
+    ['an unknown system', ['summary', 'resnet'], 1],
+    ['a missing file', ['predict', '/nowhere.png'], 1],
+    ['nothing to resume', ['train', 'mlp', '--resume', '--out', '/nowhere'], 1],
+  ])('exits with the right code for %s', async (_, args, code) => {
+    const ran = await denary(...args);
+    expect(ran).toMatchObject({ code, out: '' });
+    expect(ran.err.trim()).not.toBe('');
+    expect(ran.err).not.toMatch(/^\s+at /m);
+  });
+
+  it('prints a stack trace where it is asked to', async () => {
+    expect((await denary('summary', 'resnet', '--debug')).err).toMatch(/^\s+at /m);
+  });
+
+  it('offers help', async () => {
+    const { code, out } = await denary('train', '--help');
+    expect(code).toBe(0);
+    for (const option of [
+      '--epochs',
+      '--batch-size',
+      '--optimizer',
+      '--learning-rate',
+      '--seed',
+      '--device',
+      '--validation-split',
+      '--out',
+      '--resume',
+      '--json',
+    ]) {
+      expect(out).toContain(option);
+    }
+  });
+
+  it('predicts every file it can read, and fails for the one it cannot', async () => {
+    const bad = join(folder, 'bad.png');
+    await writeFile(bad, 'not a picture');
+    const ran = await denary(
+      'predict',
+      path('examples/images/digit-4.png'),
+      bad,
+      path('examples/images/digit-9.png'),
+      '--json',
+    );
+    expect(ran.code).toBe(1);
+    expect(objects(ran).map(({ digit }) => digit)).toEqual([4, 9]);
+    expect(Object.keys(objects(ran)[0])).toEqual(['file', 'digit', 'confidence', 'probabilities']);
+    expect(ran.err).toContain(bad);
+  });
+
+  it('evaluates a shipped model', async () => {
+    const [result] = objects(await denary('evaluate', 'mlp', '--json'));
+    expect(Object.keys(result)).toEqual(['accuracy', 'loss', 'count', 'seconds', 'imagesPerSecond']);
+    const manifest = JSON.parse(await readFile(path('models/mlp/manifest.json'), 'utf8'));
+    expect(result).toMatchObject({ accuracy: manifest.metrics.test.accuracy, count: 10_000 });
+  });
+
+  it('tells of a text file named .onnx', async () => {
+    const model = join(folder, 'text.onnx');
+    await writeFile(model, 'this is a text');
+    const ran = await denary('evaluate', model);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/^denary: .*text\.onnx: expected the bytes of an ONNX model/);
+  });
+});
+
+describe('denary train', () => {
+  it('trains, exports, and says how well it went', async () => {
+    const out = join(folder, 'mlp');
+    const ran = await denary('train', 'mlp', '--epochs', '1', '--validation-split', '0.1', '--out', out, '--json');
+    const events = objects(ran);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'done']);
+    expect(events.at(-1)).toMatchObject({ model: out, parameters: 55_050 });
+    expect(events.at(-1).testAccuracy).toBeGreaterThan(0.9);
+    expect(await readdir(out)).toEqual(expect.arrayContaining(['manifest.json', 'model.onnx', 'training.onnx']));
+    const [measured] = objects(await denary('evaluate', out, '--json'));
+    expect(measured.accuracy).toBe(events.at(-1).testAccuracy);
+    expect(measured.loss).toBeCloseTo(events.at(-1).testLoss, 6);
+  });
+
+  it('stops cleanly on Ctrl-C and resumes to the same model', async () => {
+    const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
+    const args = ['train', 'mlp', '--epochs', '3', '--json', '--seed', '5'];
+    await denary(...args, '--out', whole);
+
+    const child = start(...args, '--out', cut);
+    const ran = finished(child);
+    child.stdout!.on('data', (data) => {
+      if (String(data).includes('"epoch"')) child.kill('SIGINT');
+    });
+    const stopped = await ran;
+    expect(stopped.code).toBe(1);
+    expect(stopped.err).toMatch(/--resume/);
+    expect(existsSync(join(cut, 'model.onnx'))).toBe(false);
+
+    const resumed = await denary(...args, '--out', cut, '--resume');
+    expect(resumed.code).toBe(0);
+    expect(await readFile(join(cut, 'model.onnx'))).toEqual(await readFile(join(whole, 'model.onnx')));
+  });
+});
