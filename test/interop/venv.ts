@@ -57,5 +57,6 @@ function run(command: string, args: readonly string[]): Promise<void> {
 const unavailable = (received: string): Error =>
   new Error(
     `interop tests: expected Python 3.11 or later and the packages of ${requirements}, received ${received}. ` +
-      'Install Python with venv, and let pip reach a package index; or set DENARY_PYTHON to an interpreter that has them.',
+      'Install Python with venv, and let pip reach a package index; ' +
+      'or set DENARY_PYTHON to an interpreter that has them.',
   );

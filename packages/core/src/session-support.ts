@@ -87,6 +87,16 @@ function describedValue({ name, isTensor, type, shape = [] }: ValueMetadata): Va
 const isFixed = (shape: readonly Dimension[]): shape is readonly number[] =>
   shape.every((size) => typeof size === 'number');
 
+/** A queue: each call starts when those before it are settled, whether they went well or not. */
+export function turns(): <T>(call: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (call) => {
+    const answer = last.then(call);
+    last = answer.catch(() => {});
+    return answer;
+  };
+}
+
 /** The session of an engine. */
 export function sessionOn(device: Device, engine: Engine, layout: SessionLayout): Session {
   return new EngineSession(device, engine, layout);
@@ -97,8 +107,8 @@ class EngineSession implements Session {
   readonly outputs: readonly Value[];
   private readonly state: ReadonlyMap<string, Value>;
   private closed = false;
-  /** Settled when the calls so far are answered; calls that overlapped would lose each other's steps. */
-  private turn: Promise<unknown> = Promise.resolve();
+  /** Calls that overlapped would lose each other's steps. */
+  private readonly inTurn = turns();
 
   constructor(
     readonly device: Device,
@@ -148,12 +158,6 @@ class EngineSession implements Session {
     if (this.closed) return;
     this.closed = true;
     return this.inTurn(() => this.engine.release());
-  }
-
-  private inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const answer = this.turn.then(call);
-    this.turn = answer.catch(() => {});
-    return answer;
   }
 
   private stateNamed(name: string): Value {

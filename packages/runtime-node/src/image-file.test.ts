@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DenaryError, type Image } from '@denary/core';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeImage, MAX_IMAGE_BYTES } from './image-file.js';
+import { decodeImage, MAX_IMAGE_BYTES, writeImage } from './image-file.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -170,4 +170,37 @@ test('a missing file is not found, and a folder is no image', async () => {
 test('a URL of the web is a bad argument', async () => {
   const error = await failure(decodeImage(new URL('https://example.org/digit.png')));
   expect(error).toMatchObject({ code: 'bad-argument', received: 'https://example.org/digit.png' });
+});
+
+test.each([1, 2, 3, 4] as const)('an image of %i channels is written as PNG and read again', async (channels) => {
+  const data = Uint8Array.from({ length: 5 * 3 * channels }, (_, i) => (i * 37) % 256);
+  // Alpha full, so that no colour is lost where nothing shows.
+  if (channels % 2 === 0) for (let i = channels - 1; i < data.length; i += channels) data[i] = 255;
+  const image: Image = { data, width: 5, height: 3, channels };
+  const path = join(folder, 'made', `${channels}.PNG`);
+  await writeImage(path, image);
+  const { format } = await sharp(await readFile(path)).metadata();
+  expect(format).toBe('png');
+  const back = await decodeImage(path);
+  for (let y = 0; y < 3; y++) for (let x = 0; x < 5; x++) expect(at(back, x, y)).toEqual(at(image, x, y));
+});
+
+test('writing replaces a file, and leaves nothing behind where it fails', async () => {
+  const inner = join(folder, 'written');
+  const grey = (value: number): Image => ({ data: new Uint8Array(4).fill(value), width: 2, height: 2, channels: 1 });
+  await writeImage(join(inner, 'a.png'), grey(10));
+  await writeImage(join(inner, 'a.png'), grey(20));
+  expect(at(await decodeImage(join(inner, 'a.png')), 0, 0)).toEqual([20, 20, 20]);
+  await mkdir(join(inner, 'b.png', 'inside'), { recursive: true });
+  const error = await failure(writeImage(join(inner, 'b.png'), grey(30)));
+  expect(error).toMatchObject({ code: 'bad-argument', who: join(inner, 'b.png') });
+  expect((await readdir(inner)).sort()).toEqual(['a.png', 'b.png']);
+});
+
+test('only images are written, and only as PNG', async () => {
+  const image: Image = { data: new Uint8Array(6), width: 3, height: 2, channels: 1 };
+  const path = join(folder, 'bad.png');
+  expect(await failure(writeImage(path, { ...image, width: 4 }))).toMatchObject({ code: 'bad-image', who: path });
+  const error = await failure(writeImage(join(folder, 'bad.jpg'), image));
+  expect(error).toMatchObject({ code: 'bad-argument', expected: 'a name that ends in .png' });
 });

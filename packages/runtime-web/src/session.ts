@@ -19,6 +19,7 @@ import {
   sessionOn,
   type Tensor,
   type Tensors,
+  turns,
 } from '@denary/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 
@@ -35,6 +36,10 @@ const runtimes: { readonly [D in WebDevice]: () => Promise<Ort> } = {
     inNode ? import(/* @vite-ignore */ /* webpackIgnore: true */ nodeEntry) : import('onnxruntime-web/wasm'),
   webgpu: () => import('onnxruntime-web/webgpu'),
 };
+
+/** What ONNX Runtime does on WebGPU is done one thing at a time over all sessions: a second one would fail, or hang. */
+const gpuTurn = turns();
+const inTurn = <T>(device: WebDevice, call: () => Promise<T>) => (device === 'webgpu' ? gpuTurn(call) : call());
 
 /**
  * A session on `wasm` (the default) or `webgpu`. All WASM sessions share one pool of threads, made for the first of them:
@@ -64,14 +69,15 @@ const unavailable = (expected: string, received: string, cause?: unknown) =>
 async function load(ort: Ort, model: Uint8Array, device: WebDevice, state: SessionOptions['state'] = []) {
   const outputs = state.flatMap(({ output }) => output ?? []);
   try {
-    return await ort.InferenceSession.create(model, {
-      executionProviders: [device],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      ...(device === 'webgpu'
-        ? { preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const])) }
-        : {}),
-    });
+    const location = Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]));
+    const create = () =>
+      ort.InferenceSession.create(model, {
+        executionProviders: [device],
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+        ...(device === 'webgpu' ? { preferredOutputLocation: location } : {}),
+      });
+    return await inTurn(device, create);
   } catch (cause) {
     if (messageOf(cause).includes('no available backend'))
       throw unavailable(`a working ${device}`, messageOf(cause), cause);
@@ -100,10 +106,11 @@ class WebEngine implements Engine {
   async run(feeds: Tensors): Promise<Tensors> {
     const inputs: OrtTensors = { ...this.state };
     for (const name in feeds) inputs[name] = this.toOrt(feeds[name]!);
-    if (this.broken) throw new Error('an earlier run failed, after which a session on WebGPU hangs: create another one');
+    if (this.broken)
+      throw new Error('an earlier run failed, after which a session on WebGPU hangs: create another one');
     let results: OrtTensors;
     try {
-      results = await this.session.run(inputs, this.fetches);
+      results = await inTurn(this.device, () => this.session.run(inputs, this.fetches));
     } catch (error) {
       this.broken = this.device === 'webgpu';
       throw error;
@@ -126,12 +133,12 @@ class WebEngine implements Engine {
 
   async read(name: string): Promise<Tensor> {
     const { type, dims } = this.state[name]!;
-    return fromRuntime({ type, dims, data: await this.state[name]!.getData() });
+    return fromRuntime({ type, dims, data: await inTurn(this.device, () => this.state[name]!.getData()) });
   }
 
   async release(): Promise<void> {
     for (const name in this.state) freeDevice(this.state[name]!);
-    await this.session.release();
+    await inTurn(this.device, () => this.session.release());
   }
 
   private toOrt({ dtype, shape, data }: Tensor): OrtTensor {

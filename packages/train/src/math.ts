@@ -29,7 +29,7 @@ export function maths(graph: GraphBuilder) {
   const reduce =
     (op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceLogSumExp') =>
     (x: Value, axes: readonly number[], keepdims = true): Value => {
-      const asInput = op === 'ReduceSum' || graph.opset >= 18;
+      const asInput = graph.opset >= (op === 'ReduceSum' ? 13 : 18);
       const attributes = { keepdims: keepdims ? 1 : 0 };
       return asInput
         ? graph.op(op, [x, graph.int64s(axes)], attributes)
@@ -86,6 +86,14 @@ export function maths(graph: GraphBuilder) {
       ]),
     concat: (parts: readonly Value[], axis: number): Value =>
       parts.length === 1 ? parts[0]! : graph.op('Concat', parts, { axis }),
+    /** The parts of x along an axis, in the given lengths. */
+    split: (x: Value, axis: number, lengths: readonly number[]): Value[] => {
+      if (lengths.length === 1) return [x];
+      const outputs = lengths.map(() => graph.unique('Split'));
+      return graph.opset >= 13
+        ? graph.ops('Split', [x, graph.int64s(lengths)], { axis }, { outputs })
+        : graph.ops('Split', [x], { axis, split: lengths }, { outputs });
+    },
     /** Zeros around; pads as [begin..., end...]. */
     pad: (x: Value, pads: readonly number[]): Value =>
       pads.every((size) => size === 0) ? x : graph.op('Pad', [x, graph.int64s(pads)]),

@@ -43,7 +43,7 @@ function everything(): Model {
     ints: { type: 'ints', value: [] },
     tensor: { type: 'tensor', value: fromNumbers('int32', [-1, 2], [1, 2]) },
   };
-  const odd = { name: '', op: 'Odd', domain: 'org.example', inputs: ['', 'image'], outputs: ['odd'], attributes };
+  const odd = { name: '', op: 'Odd', domain: '', inputs: ['', 'image'], outputs: ['odd'], attributes };
   return { ...model, producer: 'a test', graph: { ...model.graph, nodes: [...model.graph.nodes, odd] } };
 }
 

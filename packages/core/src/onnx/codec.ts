@@ -3,7 +3,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import { DenaryError, messageOf } from '../errors.js';
-import { arrayOf, type DType, isBigInt, sizeOf, type Tensor } from '../tensor.js';
+import { arrayOf, type DType, fromNumbers, isBigInt, sizeOf, type Tensor } from '../tensor.js';
 import {
   type AttributeProto,
   type AttributeProtoSchema,
@@ -70,7 +70,8 @@ export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
     throw badModel(who, 'an ONNX model with a graph and an operator set', `${bytes.length} bytes without`, exportAgain);
   }
   return {
-    irVersion: Number(proto.irVersion ?? 0n),
+    // Before version 4 every initializer was an input as well; here none is.
+    irVersion: Math.max(Number(proto.irVersion ?? 0n), 4),
     opset: Number(opset),
     producer: proto.producerName ?? '',
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
@@ -85,20 +86,49 @@ function decodeGraph(proto: GraphProto, who: string): Graph {
     throw badModel(who, 'dense initializers', 'a sparse one', 'Export the model with dense weights.');
   }
   const initializers = new Map(proto.initializer.map((tensor) => [tensor.name ?? '', decodeTensor(tensor, who)]));
+  const outputs = new Set(proto.output.map(({ name }) => name ?? ''));
+  const nodes = proto.node
+    .map((node) => decodeNode(node, who))
+    .filter((node) => {
+      const value = node.op === 'Constant' && !outputs.has(node.outputs[0] ?? '') ? constantOf(node) : undefined;
+      if (value) initializers.set(node.outputs[0]!, value);
+      return !value;
+    });
   return {
     name: proto.name ?? '',
     inputs: proto.input.filter(({ name }) => !initializers.has(name ?? '')).map((value) => decodeValue(value, who)),
     outputs: proto.output.map((value) => decodeValue(value, who)),
-    nodes: proto.node.map((node) => decodeNode(node, who)),
+    nodes,
     initializers,
   };
 }
 
+/** What a Constant node holds: it is kept as an initializer. */
+function constantOf({
+  attributes: { value, value_float, value_floats, value_int, value_ints },
+}: Node): Tensor | undefined {
+  if (value?.type === 'tensor') return value.value;
+  if (value_float?.type === 'float') return fromNumbers('float32', [value_float.value], []);
+  if (value_floats?.type === 'floats') return fromNumbers('float32', value_floats.value);
+  if (value_int?.type === 'int') return fromNumbers('int64', [value_int.value], []);
+  if (value_ints?.type === 'ints') return fromNumbers('int64', value_ints.value);
+  return undefined;
+}
+
 function decodeNode({ name, opType, domain, input, output, attribute }: NodeProto, who: string): Node {
+  if (domain && domain !== 'ai.onnx') {
+    throw new DenaryError({
+      code: 'unsupported-operator',
+      who: `${who}: node "${name}" (${opType})`,
+      expected: "an operator of ONNX's default domain",
+      received: `one of "${domain}"`,
+      remedy: 'Export the model without custom operators and functions.',
+    });
+  }
   return {
     name: name ?? '',
     op: opType ?? '',
-    domain: domain === 'ai.onnx' ? '' : (domain ?? ''),
+    domain: '',
     inputs: input,
     outputs: output,
     attributes: Object.fromEntries(
@@ -140,10 +170,18 @@ function decodeValue({ name, type }: ValueInfoProto, who: string): Value {
     throw badModel(who, 'inputs and outputs that are tensors', `"${name}", which is not`, 'Export a plain classifier.');
   }
   const { elemType, shape } = type.value.value;
+  if (!shape) {
+    throw badModel(
+      who,
+      'a shape for every input and output',
+      `"${name}" without`,
+      'Run onnx.shape_inference on it first.',
+    );
+  }
   return {
     name: name ?? '',
     dtype: dtypeOf(elemType, `${who}: "${name}"`),
-    shape: (shape?.dim ?? []).map(({ value }, axis) =>
+    shape: shape.dim.map(({ value }, axis) =>
       value.case === 'dimValue'
         ? Number(value.value)
         : value.case === 'dimParam' && value.value
@@ -236,16 +274,19 @@ function encodeTensor({ dtype, shape, data }: Tensor, name = ''): MessageInitSha
   };
 }
 
+/** The largest int64 is no double: what was read as 2^63 (a Slice "to the end") is written as it came. */
+const int64 = (value: number): bigint => (value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value));
+
 function encodeAttribute([name, { type, value }]: [string, Attribute]): MessageInitShape<typeof AttributeProtoSchema> {
   switch (type) {
     case 'int':
-      return { name, type: AttributeType.INT, i: BigInt(value) };
+      return { name, type: AttributeType.INT, i: int64(value) };
     case 'float':
       return { name, type: AttributeType.FLOAT, f: value };
     case 'string':
       return { name, type: AttributeType.STRING, s: encodeUtf8(value) };
     case 'ints':
-      return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
+      return { name, type: AttributeType.INTS, ints: value.map(int64) };
     case 'floats':
       return { name, type: AttributeType.FLOATS, floats: [...value] };
     case 'strings':

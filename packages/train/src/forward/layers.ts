@@ -6,6 +6,8 @@ import {
   filled,
   fromNumbers,
   type GraphBuilder,
+  type Node,
+  padsOf,
   type Tensor,
   type Value,
 } from '@denary/core';
@@ -52,7 +54,7 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
     const y = e.graph.op(
       'Conv',
       bias ? [x, kernel, bias] : [x, kernel],
-      { kernel_shape: kernelSize, strides, ...paddingOf(padding) },
+      { kernel_shape: kernelSize, strides, ...paddingOf(padding, x, kernelSize, strides) },
       { name: e.name },
     );
     return activate(y, activation, e);
@@ -60,7 +62,12 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
 
   MaxPooling2D: (x, { poolSize = [2, 2], strides = poolSize, padding = 'valid' }, e) => {
     imageOf(x, e);
-    return e.graph.op('MaxPool', [x], { kernel_shape: poolSize, strides, ...paddingOf(padding) }, { name: e.name });
+    return e.graph.op(
+      'MaxPool',
+      [x],
+      { kernel_shape: poolSize, strides, ...paddingOf(padding, x, poolSize, strides) },
+      { name: e.name },
+    );
   },
 
   Flatten: (x, _, e) => e.graph.op('Flatten', [x], { axis: 1 }, { name: e.name }),
@@ -157,7 +164,20 @@ function activate(
 
 const plus = (e: Emission, y: Value, bias?: Value): Value => (bias ? e.graph.op('Add', [y, bias]) : y);
 
-const paddingOf = (padding: 'valid' | 'same') => (padding === 'same' ? { auto_pad: 'SAME_UPPER' } : {});
+/** Keras' padding as ONNX's pads; what is left over goes to the end. */
+function paddingOf(
+  padding: 'valid' | 'same',
+  x: Value,
+  kernel: readonly [number, number],
+  strides: readonly [number, number],
+): { pads?: readonly number[] } {
+  if (padding === 'valid') return {};
+  const attributes: Node['attributes'] = {
+    auto_pad: { type: 'string', value: 'SAME_UPPER' },
+    strides: { type: 'ints', value: strides },
+  };
+  return { pads: padsOf({ attributes }, x.shape.slice(2), kernel) };
+}
 
 function imageOf(x: Value, e: Emission): readonly Dimension[] {
   if (x.shape.length === 4) return x.shape;

@@ -30,18 +30,18 @@ export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number):
 }
 
 /**
- * y = x mask / (1 - rate); the division comes last, where a product that follows can take it over. An element's bits are u (u / 2^16) mod 2^32 for u = row key + element key: one product is
- * enough to break up the sum, since both keys are random already (tested: rate, and independence in rows, columns and
- * squares).
+ * y = x mask / (1 - rate); the division comes last, where a product that follows can take it over. An element's bits are
+ * u^3 mod 2^32 for u = row key + element key: both keys are random already, the cube breaks up the sum, and as cubing
+ * permutes the odd numbers its upper bits are spread evenly (tested: rate, and independence in rows, columns and squares).
  */
 export function dropout(x: Value, rate: number, node: Node, { math, rowKeys }: TrainingContext): void {
-  const { graph, add, mul, div, less, cast, reshape } = math;
+  const { graph, add, mul, less, cast, reshape } = math;
   const [batch, ...element] = sizes(x);
   const layer = stream(node.name);
   const keys = Uint32Array.from({ length: sizeOf(element) }, (_, i) => hash32(layer, i));
   const elementKeys = graph.initializer(`${node.name}/keys`, tensor('uint32', [1, ...element], keys));
   const sum = add(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
-  const bits = mul(sum, div(sum, 2 ** 16));
+  const bits = mul(mul(sum, sum), sum);
   const kept = cast(less(bits, Math.round((1 - rate) * 2 ** 32)), x.dtype);
   graph.op('Mul', [mul(x, kept), 1 / (1 - rate)], {}, { name: node.name, outputs: [node.outputs[0]!] });
 }

@@ -23,7 +23,7 @@ export function isPlainLstm({ attributes, inputs }: Node, graph: GraphBuilder): 
  * The recurrent half of the bias has no part in it: it stays zero, as Keras has only one bias.
  */
 export function unrollLstm(node: Node, math: Maths): void {
-  const { graph, add, mul, concat, reshape, slice } = math;
+  const { graph, add, mul, concat, reshape, slice, split } = math;
   const [x, kernel, recurrent, biases] = node.inputs.map((name) => (name ? graph.value(name) : undefined));
   const [steps, batch, inputs] = sizes(x!) as [number, number, number];
   const hidden = sizes(recurrent!)[2]!;
@@ -31,11 +31,6 @@ export function unrollLstm(node: Node, math: Maths): void {
   const both = concat([w, reshape(recurrent!, [4 * hidden, hidden])], 1);
   const bias = biases && reshape(slice(biases, [1], [0], [4 * hidden]), [4 * hidden]);
   const unary = (op: 'Sigmoid' | 'Tanh', value: Value) => graph.op(op, [value]);
-  const split = (value: Value, axis: number, lengths: readonly number[]): Value[] => {
-    if (lengths.length === 1) return [value];
-    const outputs = lengths.map(() => graph.unique('Split'));
-    return graph.ops('Split', [value, graph.int64s(lengths)], { axis }, { outputs });
-  };
 
   const outputs: Value[] = [];
   let h: Value | undefined;

@@ -1,6 +1,6 @@
 /** Which initializers of a model are its weights: told by where they stand, so that it works for anybody's ONNX file. */
 
-import type { Model } from '@denary/core';
+import { DenaryError, type Model } from '@denary/core';
 
 /** The inputs of an operator that hold trained weights. */
 const weightInputs: Readonly<Record<string, readonly number[]>> = {
@@ -20,6 +20,7 @@ export interface Parameters {
   readonly statistics: ReadonlySet<string>;
 }
 
+/** Throws `bad-model` where one initializer is both, as exporters do that merge equal tensors. */
 export function parametersOf({ graph }: Model): Parameters {
   const found = (table: typeof weightInputs) =>
     new Set(
@@ -31,5 +32,14 @@ export function parametersOf({ graph }: Model): Parameters {
         }),
       ),
     );
-  return { weights: found(weightInputs), statistics: found(statisticInputs) };
+  const parameters = { weights: found(weightInputs), statistics: found(statisticInputs) };
+  const tied = [...parameters.weights].find((name) => parameters.statistics.has(name));
+  if (tied === undefined) return parameters;
+  throw new DenaryError({
+    code: 'bad-model',
+    who: 'parametersOf',
+    expected: 'weights and moving statistics in initializers of their own',
+    received: `"${tied}", which is both`,
+    remedy: 'Export the model without merging equal initializers.',
+  });
 }

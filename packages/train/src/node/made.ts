@@ -51,7 +51,7 @@ export function madeFrom(base: Source, recipe: Recipe): Source {
       const there = await Promise.all(files.map(isThere));
       if (there.every(Boolean)) return here(cacheOf(options));
       const found = await base.find(options);
-      return found.available ? here(`to be made from ${found.where}`) : found;
+      return found.available ? { ...found, remedy: 'Nothing to do: it is made when it is first loaded.' } : found;
     },
   };
 }

@@ -25,14 +25,19 @@ interface Loss {
 const EPSILON = 1e-7;
 
 const crossentropy: Loss = {
-  // logsumexp(z) - z_label, or -log p_label
+  // logsumexp(z) - z_label, or -log p_label with p divided by its sum, as Keras does where no softmax made it
   build(math, { probabilities, logits, target }) {
     if (logits) return math.sub(math.logSumExp(logits, [1]), math.sum(math.mul(target, logits), [1]));
     const { graph } = math;
-    const clipped = graph.op('Clip', [probabilities, graph.scalar(EPSILON), graph.scalar(1 - EPSILON)]);
+    const shares = math.div(probabilities, math.sum(probabilities, [1]));
+    const clipped = graph.op('Clip', [shares, graph.scalar(EPSILON), graph.scalar(1 - EPSILON)]);
     return math.neg(math.sum(math.mul(target, math.log(clipped)), [1]));
   },
-  of: (probabilities, label) => -Math.log(Math.min(Math.max(probabilities[label]!, EPSILON), 1 - EPSILON)),
+  of(probabilities, label) {
+    let sum = 0;
+    for (let i = 0; i < probabilities.length; i++) sum += probabilities[i]!;
+    return -Math.log(Math.min(Math.max(probabilities[label]! / sum, EPSILON), 1 - EPSILON));
+  },
 };
 
 export const losses: { readonly [L in LossName]: Loss } = {

@@ -64,10 +64,7 @@ function joined({ concat, reshape }: Maths, members: readonly Value[]): Value {
       );
 }
 
-function parted({ graph, reshape }: Maths, flat: Value, members: readonly Value[]): readonly Value[] {
+function parted({ split, reshape }: Maths, flat: Value, members: readonly Value[]): readonly Value[] {
   if (members.length === 1) return [flat];
-  const lengths = graph.int64s(members.map(elements));
-  const outputs = members.map(() => graph.unique('Split'));
-  const parts = graph.ops('Split', [flat, lengths], { axis: 0 }, { outputs });
-  return parts.map((part, i) => reshape(part, sizes(members[i]!)));
+  return split(flat, 0, members.map(elements)).map((part, i) => reshape(part, sizes(members[i]!)));
 }

@@ -114,8 +114,13 @@ const total = (c: RuleContext, parts: readonly Value[]): Value =>
  */
 function poolByComparison(c: RuleContext, window: Window): Value {
   const lowest = c.graph.scalar(-3.4028234663852886e38, c.x.dtype);
-  const [top, left, bottom, right] = window.pads as [number, number, number, number];
-  const padded = window.pads.some((size) => size > 0)
+  const [top, left] = window.pads as [number, number];
+  // With ceil_mode the last window may reach further than the padding.
+  const [bottom, right] = [0, 1].map((i) => {
+    const reach = (sizes(c.y)[2 + i]! - 1) * window.strides[i]! + window.dilations[i]! * (window.kernel[i]! - 1) + 1;
+    return Math.max(0, reach - sizes(c.x)[2 + i]! - window.pads[i]!);
+  }) as [number, number];
+  const padded = [top, left, bottom, right].some((size) => size > 0)
     ? c.graph.op('Pad', [c.x, c.graph.int64s([0, 0, top, left, 0, 0, bottom, right]), lowest])
     : c.x;
   let rest = c.dy;

@@ -24,18 +24,14 @@ export const shape = {
   Expand: ({ dy }) => [dy],
   Flatten: back,
   Gather: (c) => c.unsupported('a Gather of values that are trained'),
-  // d pad(x) = the inner part of dy
+  // d pad(x) = dy padded by the opposite: cut where x was padded, and zeros where it was cut
   Pad: (c) => {
-    const rank = c.x.shape.length;
     if (c.attr('mode', 'string', 'constant') !== 'constant') c.unsupported('padding that is not constant');
-    const begin = (c.inputs[1] ? c.constants(1) : c.attr('pads', 'ints', [])).slice(0, rank);
-    const axes = begin.map((_, axis) => axis);
+    const pads = c.inputs[1] ? c.constants(1) : c.attr('pads', 'ints', []);
     return [
-      c.slice(
+      c.pad(
         c.dy,
-        axes,
-        begin,
-        begin.map((start, axis) => start + sizes(c.x)[axis]!),
+        pads.map((size) => (size === 0 ? 0 : -size)),
       ),
     ];
   },
