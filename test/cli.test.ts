@@ -59,7 +59,30 @@ describe('denary', () => {
   });
 
   it('says which data are here', async () => {
-    expect(objects(await denary('data', '--json'))[0]).toMatchObject({ name: 'mnist', available: true });
+    const all = objects(await denary('data', '--json'));
+    expect(all.map(({ name }) => name)).toEqual(['mnist', 'fashion-mnist', 'optdigits', 'pairs', 'strings']);
+    expect(all[0]).toMatchObject({ name: 'mnist', available: true });
+  });
+
+  it('shows a data set in numbers and as a gallery', async () => {
+    const args = ['data', 'optdigits', '--split', 'train', '--json'];
+    const facts = { name: 'optdigits-train', split: 'train', count: 1347, height: 8, width: 8, classes: 10, slots: 1 };
+    expect(objects(await denary(...args))).toEqual([facts]);
+    const gallery = join(folder, 'new', 'optdigits.png');
+    const [shown] = objects(await denary(...args, '--gallery', gallery, '--count', '7', '--seed', '1'));
+    expect(shown).toMatchObject({ ...facts, gallery });
+    expect(shown.indices).toHaveLength(7);
+    expect((await readFile(gallery)).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it.each([
+    ['an unknown data set', ['data', 'cifar'], /expected one of the data sets mnist, fashion-mnist/],
+    ['a gallery of nothing', ['data', '--gallery', 'all.png'], /expected the name of a data set/],
+    ['a gallery that is no PNG', ['data', 'optdigits', '--gallery', 'all.jpg'], /a name that ends in \.png/],
+  ])('refuses %s', async (_, args, message) => {
+    const ran = await denary(...args);
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toMatch(message);
   });
 
   it.each([

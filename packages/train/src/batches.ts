@@ -1,6 +1,7 @@
 /** Batches of a data set, in a seeded order that depends on the epoch alone, so that any step can be taken up again. */
 
 import type { Batch } from '@denary/core';
+import type { Augmentation } from './data/augment.js';
 import type { Dataset } from './data/dataset.js';
 import { hash32, permutation, stream } from './random.js';
 
@@ -21,6 +22,7 @@ export class Batches {
     private readonly dataset: Dataset,
     private readonly batchSize: number,
     private readonly seed: number,
+    private readonly augment?: Augmentation,
   ) {
     this.area = dataset.height * dataset.width;
     this.images = new Uint8Array(batchSize * this.area);
@@ -34,11 +36,12 @@ export class Batches {
       this.epoch = epoch;
     }
     const chosen = this.order.subarray(step * this.batchSize, (step + 1) * this.batchSize);
-    const { area, images, labels, dataset } = this;
+    const { area, images, labels, dataset, augment, seed } = this;
     chosen.forEach((index, i) => {
-      images.set(dataset.images.subarray(index * area, (index + 1) * area), i * area);
+      if (!augment) images.set(dataset.images.subarray(index * area, (index + 1) * area), i * area);
       labels[i] = dataset.labels[index]!;
     });
+    augment?.({ from: dataset, indices: chosen, epoch, seed, out: images });
     return { images: images.subarray(0, chosen.length * area), labels: labels.subarray(0, chosen.length) };
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { Architecture } from './architectures/architecture.js';
 import { Batches, stepsPerEpoch } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
+import type { Augmentation } from './data/augment.js';
 import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
 import { buildModel } from './forward/build-model.js';
@@ -25,6 +26,8 @@ export interface FitOptions {
   readonly createSession: SessionFactory;
   readonly architecture: Architecture;
   readonly train: Dataset;
+  /** Changes the training images anew in each epoch; those of `validation` stay as they are. */
+  readonly augment?: Augmentation;
   /** Measured after each epoch. */
   readonly validation?: Dataset;
   /** These four as the architecture says where left out. */
@@ -34,7 +37,7 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Of the learning rate, over all epochs; default constant. */
   readonly schedule?: Schedule;
-  /** Of weights, order and dropout; default 0. */
+  /** Of weights, order, dropout and augmentation; default 0. */
   readonly seed?: number;
   readonly device?: Device;
   readonly threads?: number;
@@ -121,7 +124,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
   if (resume) await trainer.restore(resume.state);
 
-  const batches = new Batches(train, batchSize, seed);
+  const batches = new Batches(train, batchSize, seed, options.augment);
   const steps = stepsPerEpoch(train, batchSize);
   const clock = new StepClock(batchSize, resume?.seconds ?? 0);
   const history = [...(resume?.history ?? [])];
@@ -207,9 +210,14 @@ function settingsOf({ architecture: { training }, loss, optimizer, batchSize, ep
 
 /** What must be the same for a checkpoint to be taken up again; more epochs may be asked for. */
 function identityOf(options: FitOptions, settings: Settings): Checkpoint['settings'] {
-  const { architecture, train, validation, schedule } = options;
+  const { architecture, train, validation, schedule, augment } = options;
   const { loss, optimizer, batchSize, seed } = settings;
-  const data = { train: train.name, samples: train.count, validation: validation?.count ?? 0 };
+  const data = {
+    train: train.name,
+    samples: train.count,
+    validation: validation?.count ?? 0,
+    augment: augment?.options,
+  };
   const { name, layers } = architecture;
   // A schedule stretches over all epochs: with more of them, the steps so far would have been others.
   const planned = schedule ? { schedule, epochs: settings.epochs } : {};
