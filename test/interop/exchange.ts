@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { arrayOf, type DType, sizeOf, type Tensor } from '@denary/core';
-import { interpreter } from './venv.js';
+import { interpreter } from './venv.mjs';
 
 export interface Answers<Answer> {
   /** The answer to the item of that name. Throws the script's error where it failed on it. */

@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ['test/interop/**/*.test.ts'],
-    globalSetup: ['test/interop/venv.ts'],
+    globalSetup: ['test/interop/venv.mjs'],
     // One Python process at a time: each takes all cores.
     fileParallelism: false,
     testTimeout: 60_000,

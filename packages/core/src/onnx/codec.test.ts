@@ -177,6 +177,40 @@ describe('decodeModel reads', () => {
     expect(graph.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: ['x_0', 'x_1', 3] }]);
   });
 
+  it('the largest integers, such as the end of a Slice, and writes them as they came', () => {
+    const ends = { name: 'ends', type: AttributeType.INTS, ints: [2n ** 63n - 1n, -(2n ** 63n)] };
+    const bytes = bytesOf({ node: [{ name: 'n', opType: 'Slice', attribute: [ends], output: ['y'] }] });
+    const once = encodeModel(decodeModel(bytes));
+    expect(encodeModel(decodeModel(once))).toEqual(once);
+    const { attributes } = decodeModel(once).graph.nodes[0]!;
+    expect(attributes.ends).toEqual({ type: 'ints', value: [2 ** 63, -(2 ** 63)] });
+  });
+
+  it('Constant nodes, as initializers', () => {
+    const constant = (output: string, attribute: object) => ({
+      opType: 'Constant',
+      output: [output],
+      attribute: [attribute],
+    });
+    const held = { name: 'w', dataType: DataType.FLOAT, dims: [1n], floatData: [3] };
+    const { graph } = decodeModel(
+      bytesOf({
+        node: [
+          constant('a', { name: 'value', type: AttributeType.TENSOR, t: held }),
+          constant('b', { name: 'value_float', type: AttributeType.FLOAT, f: 0.5 }),
+          constant('c', { name: 'value_ints', type: AttributeType.INTS, ints: [1n, -1n] }),
+          { opType: 'Identity', input: ['a'], output: ['y'] },
+        ] as GraphInit['node'],
+      }),
+    );
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['Identity']);
+    expect(Object.fromEntries(graph.initializers)).toEqual({
+      a: fromNumbers('float32', [3]),
+      b: fromNumbers('float32', [0.5], []),
+      c: fromNumbers('int64', [1, -1]),
+    });
+  });
+
   it('old files, whose weights are listed as inputs too, and a default domain by its long name', () => {
     const type = { value: { case: 'tensorType' as const, value: { elemType: DataType.FLOAT, shape: {} } } };
     const proto = create(ModelProtoSchema, {
@@ -231,6 +265,12 @@ describe('decodeModel refuses', () => {
     expect(error.code).toBe('bad-model');
     expect(error.message).toMatch(message);
     expect(error.who).toContain('the test');
+  });
+
+  it('an operator of a foreign domain, by name', () => {
+    const error = errorOf(bytesOf({ node: [{ name: 'fast', opType: 'FusedConv', domain: 'com.microsoft' }] }));
+    expect(error).toMatchObject({ code: 'unsupported-operator', who: 'the test: node "fast" (FusedConv)' });
+    expect(error.message).toContain('"com.microsoft"');
   });
 
   it('control flow, naming the node and the attribute', () => {

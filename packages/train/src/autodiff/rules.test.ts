@@ -12,6 +12,7 @@ import {
   filled,
   fromNumbers,
   GraphBuilder,
+  type Node,
   type Operator,
   type Tensor,
   type Tensors,
@@ -21,7 +22,7 @@ import {
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
-import { appendForTraining } from '../lowering/training-form.js';
+import { appendForTraining, type TrainingContext } from '../lowering/training-form.js';
 import { maths } from '../math.js';
 import { normal, permutation, stream, uniform } from '../random.js';
 import { differentiate } from './differentiate.js';
@@ -109,6 +110,13 @@ const conv = (x: number[], w: number[], attributes: AttributesOf<'Conv'> = {}, b
 const pool = { kernel_shape: [2, 2], strides: [2, 2] };
 const overlapping = { kernel_shape: [3, 3], strides: [2, 2] };
 
+/** Appends a node as a training graph does. */
+function lowered(graph: GraphBuilder, node: Pick<Node, 'op' | 'inputs' | 'outputs' | 'attributes'>): void {
+  const unused = () => expect.fail('this node needs nothing of a training graph');
+  const context = { rowKeys: unused, nextStatistic: unused, followsStatistics: unused } as unknown as TrainingContext;
+  appendForTraining({ name: 'lowered', domain: '', ...node }, { ...context, math: maths(graph) });
+}
+
 /** Max pooling as training graphs do it: with the operator's Indices, where those suffice. */
 const loweredPool = (shape: number[], attributes: AttributesOf<'MaxPool'>, usesIndices: boolean): Case =>
   of(
@@ -119,28 +127,41 @@ const loweredPool = (shape: number[], attributes: AttributesOf<'MaxPool'>, usesI
         const type = typeof value === 'string' ? 'string' : typeof value === 'number' ? 'int' : 'ints';
         return [key, { type, value }];
       });
-      const node = {
-        name: 'pool',
-        op: 'MaxPool',
-        domain: '',
-        inputs: [x.name],
-        outputs: ['pool'],
-        attributes: Object.fromEntries(typed),
-      };
-      const unused = () => expect.fail('max pooling needs no training context');
-      const sampleWeight = x;
-      appendForTraining(node, {
-        math: maths(graph),
-        sampleWeight,
-        rowKeys: unused,
-        nextStatistic: unused,
-        followsStatistics: unused,
-      });
+      lowered(graph, { op: 'MaxPool', inputs: [x.name], outputs: ['pool'], attributes: Object.fromEntries(typed) });
       expect(graph.build().nodes.at(-1)!.outputs.length).toBe(usesIndices ? 2 : 1);
       return graph.value('pool');
     },
     { draw: 'distinct', dtype: 'float32', step: 0.02 },
   );
+
+/** An LSTM as training graphs do it: cell after cell. Its outputs: all steps, the last one, and the last cell. */
+const lstm = (output: number, bias: boolean): Case => {
+  const [steps, batch, features, hidden] = [3, 2, 4, 2];
+  const shapes = [
+    [steps, batch, features],
+    [1, 4 * hidden, features],
+    [1, 4 * hidden, hidden],
+  ];
+  const build: Case['build'] = (graph, ...inputs) => {
+    // The second half of the bias stays zero, and has no gradient.
+    const biases =
+      inputs[3] && graph.op('Concat', [inputs[3], graph.constant(filled('float64', [1, 4 * hidden]))], { axis: 1 });
+    const names = ['sequence', 'hidden', 'cell'].map((name, i) => (i === output ? name : ''));
+    lowered(graph, {
+      op: 'LSTM',
+      inputs: [...inputs.slice(0, 3), ...(biases ? [biases] : [])].map(({ name }) => name),
+      outputs: names,
+      attributes: { hidden_size: { type: 'int', value: hidden } },
+    });
+    expect(graph.build().nodes.some(({ op }) => op === 'LSTM')).toBe(false);
+    return graph.value(names[output]!);
+  };
+  return of(
+    `an LSTM, unrolled: output ${output}${bias ? '' : ', without a bias'}`,
+    bias ? [...shapes, [1, 4 * hidden]] : shapes,
+    build,
+  );
+};
 
 const condition = tensor('bool', [3, 4], Uint8Array.from([1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 0]));
 const column = tensor('bool', [3, 1], Uint8Array.from([1, 0, 1]));
@@ -412,6 +433,8 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
 
 /** Cases of the walk rather than of an operator. */
 const walks: readonly Case[] = [
+  ...[0, 1, 2].map((output) => lstm(output, true)),
+  lstm(1, false),
   of('a value used twice by one node', [[3, 4]], (graph, x) => graph.op('Mul', [x, x])),
   of('a value used by several nodes', [[3, 4]], (graph, x) =>
     graph.op('Add', [graph.op('Mul', [graph.op('Exp', [x]), x]), graph.op('Tanh', [x])]),

@@ -314,6 +314,45 @@ describe('poolBeforeRelu', () => {
   });
 });
 
+describe('an LSTM', () => {
+  const [STEPS, SAMPLES, FEATURES, HIDDEN] = [5, 3, 4, 6];
+
+  it.each([
+    ['with a bias', true],
+    ['without', false],
+  ])('unrolled gives what the operator gives, %s', async (_, hasBias) => {
+    const graph = new GraphBuilder('lstm');
+    const x = graph.input('x', 'float32', [STEPS, SAMPLES, FEATURES]);
+    const bias = values([1, 8 * HIDDEN], 3);
+    bias.data.fill(0, 4 * HIDDEN);
+    const weights = [
+      graph.initializer('w', values([1, 4 * HIDDEN, FEATURES], 1)),
+      graph.initializer('r', values([1, 4 * HIDDEN, HIDDEN], 2)),
+      ...(hasBias ? [graph.initializer('b', bias)] : []),
+    ];
+    const inputs = [x, ...weights].map(({ name }) => name);
+    const node = (kind: string): Node => ({
+      name: kind,
+      op: 'LSTM',
+      domain: '',
+      inputs,
+      outputs: ['sequence', 'hidden', 'cell'].map((output) => `${kind}/${output}`),
+      attributes: { hidden_size: { type: 'int', value: HIDDEN } },
+    });
+    graph.append(node('operator'));
+    appendForTraining(node('unrolled'), { math: maths(graph) } as unknown as TrainingContext);
+    expect(graph.build().nodes.filter(({ op }) => op === 'LSTM').length).toBe(1);
+    const outputs = [...node('operator').outputs, ...node('unrolled').outputs];
+    for (const name of outputs) graph.output(graph.value(name));
+    const results = await run(graph, { x: values([STEPS, SAMPLES, FEATURES], 4) });
+    for (const output of ['sequence', 'hidden', 'cell']) {
+      const [ours, theirs] = [results[`unrolled/${output}`]!, results[`operator/${output}`]!];
+      expect(ours.shape).toEqual(theirs.shape);
+      expectClose(toNumbers(ours), toNumbers(theirs));
+    }
+  });
+});
+
 describe('dropout in training form', () => {
   it('is the identity for a rate of 0, and needs no random keys', async () => {
     const graph = new GraphBuilder('dropout');

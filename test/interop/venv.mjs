@@ -1,5 +1,5 @@
 /**
- * The Python that the interop tests call: DENARY_PYTHON where it is set, else a virtual environment in .cache, which is
+ * The Python that the interop tests and the benchmarks call: DENARY_PYTHON where it is set, else a virtual environment in .cache, which is
  * made here, before the first test, and made anew when the requirements change.
  */
 
@@ -19,7 +19,7 @@ export const interpreter =
   process.env.DENARY_PYTHON || join(folder, ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 
 /** Vitest's globalSetup. Throws where there is no Python, or no way to get the packages: the tests cannot run then. */
-export default async function setup(): Promise<void> {
+export default async function setup() {
   if (process.env.DENARY_PYTHON) return checkPackages();
   const mark = join(folder, 'requirements.sha256');
   const digest = createHash('sha256')
@@ -34,16 +34,16 @@ export default async function setup(): Promise<void> {
 }
 
 /** Whether the given interpreter has the packages; their versions are its owner's business. */
-async function checkPackages(): Promise<void> {
+async function checkPackages() {
   const lines = (await readFile(requirements, 'utf8')).trim().split('\n');
-  const names = lines.map((line) => line.split('==')[0]!);
+  const names = lines.map((line) => line.split('==')[0]);
   const script = 'import sys\nfrom importlib.metadata import version\nfor name in sys.argv[1:]: version(name)';
-  await promisify(execFile)(interpreter, ['-c', script, ...names]).catch((error: Error) => {
+  await promisify(execFile)(interpreter, ['-c', script, ...names]).catch((error) => {
     throw unavailable(`${interpreter} (DENARY_PYTHON): ${error.message.trim().split('\n').at(-1)}`);
   });
 }
 
-function run(command: string, args: readonly string[]): Promise<void> {
+function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit' });
     child.once('error', (error) => reject(unavailable(error.message)));
@@ -54,7 +54,7 @@ function run(command: string, args: readonly string[]): Promise<void> {
   });
 }
 
-const unavailable = (received: string): Error =>
+const unavailable = (received) =>
   new Error(
     `interop tests: expected Python 3.11 or later and the packages of ${requirements}, received ${received}. ` +
       'Install Python with venv, and let pip reach a package index; ' +

@@ -1,0 +1,4 @@
+/** See venv.mjs. */
+
+export const interpreter: string;
+export default function setup(): Promise<void>;
