@@ -19,7 +19,7 @@ export interface StateSlot {
 export interface SessionOptions {
   /** The runtime's own default where left out: `cpu` in Node, `wasm` in a browser. */
   readonly device?: Device;
-  /** Threads for one run; the number of cores where left out. */
+  /** Threads for one run; the runtime's own choice where left out. */
   readonly threads?: number;
   /** Must be written with `writeState` before the first run. */
   readonly state?: readonly StateSlot[];

@@ -67,7 +67,10 @@ export class Trainer {
     return this.session.device;
   }
 
-  /** Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. */
+  /**
+   * Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. One step at a time:
+   * the next one may be asked for when this one is done. Throws `bad-data` for a batch that does not fit.
+   */
   async step({ images, labels, weights }: Batch, learningRate = this.spec.learningRate): Promise<number> {
     const { batchSize, image, classes } = this.spec;
     const count = labels.length;

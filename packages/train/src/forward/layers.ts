@@ -32,6 +32,8 @@ type LayerOf<T extends LayerType> = Extract<Layer, { type: T }>;
 
 const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
   Dense: (x, { units, activation, useBias = true, kernelInitializer, biasInitializer }, e) => {
+    if (x.shape.length === 4)
+      throw badLayer(e, 'a vector or a sequence', `an image [${x.shape}]; put a Flatten before`);
     const inputs = fixed(x.shape.at(-1), e, 'Dense');
     const fans = { fanIn: inputs, fanOut: units };
     const kernel = e.weight('kernel', [inputs, units], kernelInitializer ?? 'glorot_uniform', { fans });
@@ -82,6 +84,7 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
   Activation: (x, { activation }, e) => activate(x, activation, e, e.name),
 
   BatchNormalization: (x, { momentum = 0.99, epsilon = 1e-3 }, e) => {
+    if (x.shape.length === 3) throw badLayer(e, 'a vector or an image', `a sequence [${x.shape}]`);
     const shape = [fixed(x.shape[1], e, 'BatchNormalization')];
     const gamma = e.weight('gamma', shape, 'ones');
     const beta = e.weight('beta', shape, 'zeros');
@@ -133,7 +136,8 @@ const activations: { readonly [A in ActivationName]: (x: Value, graph: GraphBuil
   sigmoid: (x, graph, name) => graph.op('Sigmoid', [x], {}, { name }),
   tanh: (x, graph, name) => graph.op('Tanh', [x], {}, { name }),
   elu: (x, graph, name) => graph.op('Elu', [x], { alpha: 1 }, { name }),
-  softmax: (x, graph, name) => graph.op('Softmax', [x], { axis: -1 }, { name }),
+  // Keras' last axis holds the classes: of an image, the channels.
+  softmax: (x, graph, name) => graph.op('Softmax', [x], { axis: x.shape.length === 4 ? 1 : -1 }, { name }),
 };
 
 /** Emits one layer. Throws `unknown-layer` for a type or activation that is not in the tables. */

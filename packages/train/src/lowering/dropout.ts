@@ -42,6 +42,6 @@ export function dropout(x: Value, rate: number, node: Node, { math, rowKeys }: T
   const elementKeys = graph.initializer(`${node.name}/keys`, tensor('uint32', [1, ...element], keys));
   const sum = add(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
   const bits = mul(mul(sum, sum), sum);
-  const kept = cast(less(bits, Math.round((1 - rate) * 2 ** 32)), x.dtype);
+  const kept = cast(less(bits, Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1)), x.dtype);
   graph.op('Mul', [mul(x, kept), 1 / (1 - rate)], {}, { name: node.name, outputs: [node.outputs[0]!] });
 }

@@ -57,19 +57,14 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
   }
 }
 
-/**
- * MaxUnpool puts a value where an index says and adds nothing up: enough where windows do not overlap. Windows that
- * reach over the edge or have holes it does not know.
- */
+/** MaxUnpool puts a value where an index says and adds nothing up: enough where windows do not overlap. */
 function indicesSuffice({ attributes }: Node): boolean {
   const kernel = attribute(attributes, 'kernel_shape', 'ints') ?? [];
   const strides = attribute(attributes, 'strides', 'ints') ?? kernel.map(() => 1);
-  const pads = attribute(attributes, 'pads', 'ints') ?? [];
   const dilations = attribute(attributes, 'dilations', 'ints') ?? [];
-  const automatic = attribute(attributes, 'auto_pad', 'string') ?? 'NOTSET';
-  const plain = pads.every((size) => size === 0) && dilations.every((step) => step === 1);
-  const inside = !automatic.startsWith('SAME') && (attribute(attributes, 'ceil_mode', 'int') ?? 0) === 0;
-  return plain && inside && kernel.every((width, axis) => strides[axis]! >= width);
+  const number = (name: string) => attribute(attributes, name, 'int') ?? 0;
+  const plain = number('ceil_mode') === 0 && number('storage_order') === 0 && dilations.every((step) => step === 1);
+  return plain && kernel.every((width, axis) => strides[axis]! >= width);
 }
 
 /**

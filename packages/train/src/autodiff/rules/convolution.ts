@@ -171,7 +171,8 @@ export const convolution = {
     const indices = c.outputs[1];
     if (!indices) return [poolByComparison(c, window)];
     // d max over a window = dy, to the pixel that was the largest
-    const attributes = { kernel_shape: window.kernel, strides: window.strides };
+    const pads = window.pads.some((size) => size > 0) ? { pads: window.pads } : {};
+    const attributes = { kernel_shape: window.kernel, strides: window.strides, ...pads };
     return [c.graph.op('MaxUnpool', [c.dy, indices, c.graph.int64s(sizes(c.x))], attributes)];
   },
 
