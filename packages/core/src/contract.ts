@@ -1,4 +1,7 @@
-/** The model file's contract: uint8 `image` [batch, height, width] in, float32 `probabilities` [batch, classes] out. */
+/**
+ * The model file's contract: uint8 `image` [batch, height, width] in, float32 `probabilities` [batch, classes] out, or
+ * [batch, slots, classes] of a model that reads several digits.
+ */
 
 import { DenaryError } from './errors.js';
 import { decodeModel } from './onnx/codec.js';
@@ -9,6 +12,8 @@ export interface Contract {
   readonly height: number;
   readonly width: number;
   readonly classes: number;
+  /** Digit positions of one image. */
+  readonly slots: number;
 }
 
 /** Reads a model's bytes and checks that they are a digit model with usable weights. Throws `bad-model` or `not-finite`. */
@@ -22,16 +27,19 @@ export function openModel(bytes: Uint8Array, who = 'openModel'): { model: Model;
 export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contractOf'): Contract {
   const [image, probabilities] = [inputs[0], outputs[0]];
   const [, height, width] = image?.shape ?? [];
-  const classes = probabilities?.shape[1];
+  const classes = probabilities?.shape.at(-1);
+  const slots = probabilities?.shape.length === 3 ? probabilities.shape[1] : 1;
   const fits =
     inputs.length === 1 &&
     outputs.length === 1 &&
     image?.dtype === 'uint8' &&
     image.shape.length === 3 &&
     probabilities?.dtype === 'float32' &&
-    probabilities.shape.length === 2;
-  if (fits && typeof height === 'number' && typeof width === 'number' && typeof classes === 'number') {
-    return { height, width, classes };
+    (probabilities.shape.length === 2 || probabilities.shape.length === 3);
+  const sizes = [height, width, classes, slots];
+  if (fits && sizes.every((size) => typeof size === 'number')) {
+    const [height, width, classes, slots] = sizes as [number, number, number, number];
+    return { height, width, classes, slots };
   }
   const show = (values: typeof inputs) =>
     values
@@ -40,7 +48,8 @@ export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contrac
   throw new DenaryError({
     code: 'bad-model',
     who,
-    expected: 'an input image uint8 [batch, height, width] and an output probabilities float32 [batch, classes]',
+    expected:
+      'an input image uint8 [batch, height, width] and an output probabilities float32 [batch, classes] or [batch, slots, classes]',
     received: `${show(inputs) || 'no input'} -> ${show(outputs) || 'no output'}`,
     remedy: 'Give a model that denary trained or converted.',
   });

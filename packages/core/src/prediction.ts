@@ -9,6 +9,28 @@ export interface Prediction {
   readonly probabilities: readonly number[];
 }
 
+/** What a model says that reads several digits at once. */
+export interface TextPrediction {
+  /** The digits in a row, without blanks; empty for an empty image. */
+  readonly text: string;
+  /** One for each position, from left to right; `digit` is null where the model sees a blank. */
+  readonly slots: readonly Prediction[];
+  /** The product of the slots' confidences: the probability of the whole text, if they were independent. */
+  readonly confidence: number;
+}
+
+/** The classes that are digits; a further one means a blank. */
+const DIGITS = 10;
+
+export function toTextPrediction(slots: readonly Prediction[]): TextPrediction {
+  const named = slots.map((slot) => (slot.digit !== null && slot.digit >= DIGITS ? { ...slot, digit: null } : slot));
+  return {
+    text: named.map(({ digit }) => digit ?? '').join(''),
+    slots: named,
+    confidence: slots.reduce((product, { confidence }) => product * confidence, 1),
+  };
+}
+
 /** The prediction behind one row of probabilities. */
 export function toPrediction(row: Float32Array): Prediction {
   let best = 0;

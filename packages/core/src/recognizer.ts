@@ -7,7 +7,7 @@ import type { Contract } from './contract.js';
 import { DenaryError } from './errors.js';
 import { type Image, toGrey } from './image.js';
 import { FIELD, normalise } from './normalise.js';
-import { emptyPrediction, type Prediction, toPrediction } from './prediction.js';
+import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
 import type { Device, Session } from './session.js';
 
 /** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
@@ -17,6 +17,7 @@ export interface RecognizerParts<Source> {
   readonly session: Session;
   readonly contract: Contract;
   readonly decode: (source: Source) => Image | Promise<Image>;
+  /** Default `normalise` for a model of one digit on 28x28 pixels, else `none`. */
   readonly preprocess?: Preprocess;
   /** Images in one run of the model; default 128. */
   readonly batchSize?: number;
@@ -29,40 +30,46 @@ export interface RecognizerInfo extends Contract {
   readonly batchSize: number;
 }
 
-export class Recognizer<Source> {
+/** What `predict` gives for one image: by the model, a digit or a text. */
+export type AnyPrediction = Prediction | TextPrediction;
+
+export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   readonly info: RecognizerInfo;
   private readonly session: Session;
   private readonly decode: RecognizerParts<Source>['decode'];
-  /** Runs queue up here: a session runs one at a time. */
-  private last: Promise<unknown> = Promise.resolve();
 
-  constructor({ session, contract, decode, preprocess = 'normalise', batchSize = 128 }: RecognizerParts<Source>) {
-    const { height, width } = contract;
-    if (preprocess === 'normalise' && (height !== FIELD || width !== FIELD)) {
-      throw new DenaryError({
-        code: 'bad-argument',
-        who: 'createRecognizer',
-        expected: `a model of ${FIELD}x${FIELD} images, which normalisation makes`,
-        received: `one of ${width}x${height}`,
-        remedy: "Use preprocess: 'none' and give images of the model's size.",
-      });
+  constructor({ session, contract, decode, preprocess, batchSize = 128 }: RecognizerParts<Source>) {
+    const { height, width, slots } = contract;
+    const normalisable = height === FIELD && width === FIELD && slots === 1;
+    if (preprocess === 'normalise' && !normalisable) {
+      throw badArgument(
+        'createRecognizer',
+        `a model of one digit on ${FIELD}x${FIELD} pixels, which normalisation makes`,
+        `one of ${slots} on ${width}x${height}`,
+        "Use preprocess: 'none' and give images of the model's size.",
+      );
     }
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw badArgument('createRecognizer', 'a batchSize of at least 1', `${batchSize}`, 'Leave it out for 128.');
     }
     this.session = session;
     this.decode = decode;
-    this.info = { ...contract, device: session.device, preprocess, batchSize };
+    this.info = {
+      ...contract,
+      device: session.device,
+      preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'),
+      batchSize,
+    };
   }
 
   /**
    * Predicts one image, or many: an array in gives an array out, in its order.
    * Throws `bad-image` for an image that can't be used (naming it), `bad-argument` for an empty array.
    */
-  predict(source: Source): Promise<Prediction>;
-  predict(sources: readonly Source[]): Promise<Prediction[]>;
-  async predict(sources: Source | readonly Source[]): Promise<Prediction | Prediction[]> {
-    if (!Array.isArray(sources)) return (await this.predictAll([sources as Source]))[0]!;
+  predict(source: Source): Promise<P>;
+  predict(sources: readonly Source[]): Promise<P[]>;
+  async predict(sources: Source | readonly Source[]): Promise<P | P[]> {
+    if (!Array.isArray(sources)) return (await this.predictBatch([sources as Source], () => 'predict'))[0]!;
     if (sources.length === 0) {
       throw badArgument(
         'predict',
@@ -71,40 +78,42 @@ export class Recognizer<Source> {
         'Skip the call where there is nothing to do.',
       );
     }
-    return this.predictAll(sources);
-  }
-
-  close(): Promise<void> {
-    return this.queued(() => this.session.close());
-  }
-
-  private async predictAll(sources: readonly Source[]): Promise<Prediction[]> {
     const { batchSize } = this.info;
-    const predictions: Prediction[] = [];
+    const predictions: P[] = [];
     for (let start = 0; start < sources.length; start += batchSize) {
       const chunk = sources.slice(start, start + batchSize);
-      const images = await Promise.all(chunk.map((source) => this.decode(source)));
-      for (const prediction of await this.predictBatch(images)) predictions.push(prediction);
+      predictions.push(...(await this.predictBatch(chunk, (i) => `predict: image ${start + i}`)));
     }
     return predictions;
   }
 
-  private async predictBatch(images: readonly Image[]): Promise<Prediction[]> {
-    const { height, width, classes } = this.info;
+  /** Frees the model, after the calls under way. */
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  private async predictBatch(sources: readonly Source[], who: (i: number) => string): Promise<P[]> {
+    const { height, width, classes, slots } = this.info;
     const area = height * width;
+    const images = await Promise.all(sources.map((source) => this.decode(source)));
     const pixels = new Uint8Array(images.length * area);
-    const empty = images.map((image, i) => this.prepare(image, pixels.subarray(i * area, (i + 1) * area)));
-    const feeds = { image: { dtype: 'uint8', shape: [images.length, height, width], data: pixels } } as const;
-    const { probabilities } = await this.queued(() => this.session.run(feeds));
+    const empty = images.map((image, i) => this.prepare(image, pixels.subarray(i * area, (i + 1) * area), who(i)));
+    const { probabilities } = await this.session.run({
+      image: { dtype: 'uint8', shape: [images.length, height, width], data: pixels },
+    });
     const rows = probabilities!.data as Float32Array;
-    return empty.map((isEmpty, i) =>
-      isEmpty ? emptyPrediction(classes) : toPrediction(rows.subarray(i * classes, (i + 1) * classes)),
-    );
+    return empty.map((isEmpty, i) => {
+      const digits = Array.from({ length: slots }, (_, slot) => {
+        const at = (i * slots + slot) * classes;
+        return isEmpty ? emptyPrediction(classes) : toPrediction(rows.subarray(at, at + classes));
+      });
+      return (slots === 1 ? digits[0] : toTextPrediction(digits)) as P;
+    });
   }
 
   /** Writes the pixels that the model will see; true where there is nothing on them. */
-  private prepare(image: Image, target: Uint8Array): boolean {
-    const grey = toGrey(image, 'predict');
+  private prepare(image: Image, target: Uint8Array, who: string): boolean {
+    const grey = toGrey(image, who);
     if (this.info.preprocess === 'normalise') {
       const { pixels, empty } = normalise(grey);
       target.set(pixels);
@@ -114,20 +123,14 @@ export class Recognizer<Source> {
     if (grey.width !== width || grey.height !== height) {
       throw new DenaryError({
         code: 'bad-image',
-        who: 'predict',
+        who,
         expected: `an image of ${width}x${height} pixels, since preprocess is 'none'`,
         received: `${grey.width}x${grey.height}`,
-        remedy: "Use preprocess: 'normalise', which takes any size.",
+        remedy: "Scale it to that size, or use preprocess: 'normalise' with a model of one digit.",
       });
     }
     target.set(grey.data);
     return false;
-  }
-
-  private queued<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => {});
-    return result;
   }
 }
 

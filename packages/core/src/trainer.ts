@@ -21,7 +21,7 @@ export interface TrainerOptions extends Omit<SessionOptions, 'state'> {
 export interface Batch {
   /** uint8, [count, height, width]. */
   readonly images: Uint8Array;
-  /** Class numbers, [count]. */
+  /** Class numbers, [count] or [count, slots]. */
   readonly labels: ArrayLike<number>;
   /** How much each sample counts, [count]; 1 where left out. */
   readonly weights?: ArrayLike<number>;
@@ -37,16 +37,18 @@ export interface Metrics {
 
 export class Trainer {
   private readonly feeds;
+  private readonly slots: number;
 
   private constructor(
     readonly spec: TrainingSpec,
     private readonly session: Session,
     seed: number,
   ) {
-    const { batchSize, image, learningRate } = spec;
+    const { batchSize, image, learningRate, slots = 1 } = spec;
+    this.slots = slots;
     this.feeds = {
       image: filled('uint8', [batchSize, ...image]),
-      label: filled('int32', [batchSize]),
+      label: filled('int32', slots === 1 ? [batchSize] : [batchSize, slots]),
       sample_weight: filled('float32', [batchSize]),
       learning_rate: filled('float32', [], learningRate),
       seed: filled('uint32', [], seed),
@@ -73,23 +75,23 @@ export class Trainer {
    */
   async step({ images, labels, weights }: Batch, learningRate = this.spec.learningRate): Promise<number> {
     const { batchSize, image, classes } = this.spec;
-    const count = labels.length;
-    const { feeds } = this;
-    if (count < 1 || count > batchSize || images.length !== count * sizeOf(image)) {
+    const { feeds, slots } = this;
+    const count = labels.length / slots;
+    if (!(count >= 1 && count <= batchSize) || images.length !== count * sizeOf(image)) {
       throw badBatch(
-        `1 to ${batchSize} images of ${image.join('x')} pixels`,
-        `${count} labels and ${images.length} pixels`,
+        `1 to ${batchSize} images of ${image.join('x')} pixels with ${slots} label(s) each`,
+        `${labels.length} labels and ${images.length} pixels`,
       );
     }
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < labels.length; i++) {
       const label = labels[i]!;
       if (!(label >= 0 && label < classes)) throw badBatch(`labels from 0 to ${classes - 1}`, `${label}`);
       feeds.label.data[i] = label;
-      feeds.sample_weight.data[i] = weights?.[i] ?? 1;
     }
+    for (let i = 0; i < count; i++) feeds.sample_weight.data[i] = weights?.[i] ?? 1;
     feeds.image.data.set(images);
     feeds.image.data.fill(0, images.length);
-    feeds.label.data.fill(0, count);
+    feeds.label.data.fill(0, labels.length);
     feeds.sample_weight.data.fill(0, count);
     feeds.learning_rate.data[0] = learningRate;
     const { loss } = await this.session.run(feeds);

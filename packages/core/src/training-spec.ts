@@ -22,6 +22,8 @@ const trainingSpec = v.object({
   /** [height, width] in pixels. */
   image: v.array(v.number()),
   classes: v.number(),
+  /** Labels of one image; default 1. */
+  slots: v.optional(v.number()),
   loss: v.string(),
   optimizer: v.string(),
   /** The rate that the graph was made for; a step may be given another. */

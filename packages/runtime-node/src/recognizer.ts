@@ -1,6 +1,6 @@
 /** createRecognizer: a model by name, path or bytes, made ready to predict images in Node. */
 
-import { type Image, openModel, type Preprocess, Recognizer } from '@denary/core';
+import { type AnyPrediction, type Image, openModel, type Prediction, type Preprocess, Recognizer } from '@denary/core';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage } from './image-file.js';
 import { readModel } from './model-files.js';
@@ -22,10 +22,12 @@ export interface RecognizerOptions {
 }
 
 /**
- * Loads a model. Throws DenaryError: `not-found`, `bad-model` for a file that is no digit model, `not-finite` for broken
+ * Loads a model. One that reads several digits at once gives text: `createRecognizer<TextPrediction>(...)`. Throws DenaryError: `not-found`, `bad-model` for a file that is no digit model, `not-finite` for broken
  * weights, `device-unavailable` for a named device that does not work.
  */
-export async function createRecognizer(options: RecognizerOptions = {}): Promise<Recognizer<ImageSource>> {
+export async function createRecognizer<P extends AnyPrediction = Prediction>(
+  options: RecognizerOptions = {},
+): Promise<Recognizer<ImageSource, P>> {
   const { model = 'cnn', device = 'auto', preprocess, batchSize, threads } = options;
   const { bytes, who } =
     typeof model === 'string'
@@ -34,7 +36,7 @@ export async function createRecognizer(options: RecognizerOptions = {}): Promise
   const { contract } = openModel(bytes, who);
   const { session } = await openSession(bytes, device, contract, threads ? { threads } : {});
   try {
-    return new Recognizer<ImageSource>({
+    return new Recognizer<ImageSource, P>({
       session,
       contract,
       decode: (source) => (isImage(source) ? source : decodeImage(source)),

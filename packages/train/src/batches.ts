@@ -26,7 +26,7 @@ export class Batches {
   ) {
     this.area = dataset.height * dataset.width;
     this.images = new Uint8Array(batchSize * this.area);
-    this.labels = new Uint8Array(batchSize);
+    this.labels = new Uint8Array(batchSize * dataset.slots);
   }
 
   /** The batch of a step, both counted from 0. */
@@ -37,11 +37,12 @@ export class Batches {
     }
     const chosen = this.order.subarray(step * this.batchSize, (step + 1) * this.batchSize);
     const { area, images, labels, dataset, augment, seed } = this;
+    const { slots } = dataset;
     chosen.forEach((index, i) => {
       if (!augment) images.set(dataset.images.subarray(index * area, (index + 1) * area), i * area);
-      labels[i] = dataset.labels[index]!;
+      for (let slot = 0; slot < slots; slot++) labels[i * slots + slot] = dataset.labels[index * slots + slot]!;
     });
     augment?.({ from: dataset, indices: chosen, epoch, seed, out: images });
-    return { images: images.subarray(0, chosen.length * area), labels: labels.subarray(0, chosen.length) };
+    return { images: images.subarray(0, chosen.length * area), labels: labels.subarray(0, chosen.length * slots) };
   }
 }

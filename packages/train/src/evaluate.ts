@@ -17,14 +17,19 @@ export interface EvaluateOptions extends Omit<SessionOptions, 'state'> {
 }
 
 export interface Evaluation {
+  /** Of the labels: with several slots, the mean of theirs. */
   readonly accuracy: number;
-  /** The mean over the samples. */
+  /** The accuracy of each slot, from left to right; of a model with one label, just that. */
+  readonly slotAccuracy: readonly number[];
+  /** The share of images that are right in every slot. */
+  readonly wholeAccuracy: number;
+  /** The mean over the samples; a sample's is the sum over its slots. */
   readonly loss: number;
   readonly count: number;
   /** Loading the model excluded. */
   readonly seconds: number;
   readonly imagesPerSecond: number;
-  /** float32 [count, classes], row by row. */
+  /** float32 [count, slots, classes], row by row. */
   readonly probabilities: Float32Array;
 }
 
@@ -32,18 +37,19 @@ export interface Evaluation {
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { createSession, model, dataset, loss = 'categorical_crossentropy', batchSize = 128, signal } = options;
   const { contract } = openModel(model, 'evaluate');
-  const { height, width, classes } = contract;
-  if (dataset.height !== height || dataset.width !== width || dataset.classes > classes) {
+  const { height, width, classes, slots } = contract;
+  const fits = dataset.height === height && dataset.width === width && dataset.slots === slots;
+  if (!fits || dataset.classes > classes) {
     throw new DenaryError({
       code: 'bad-data',
       who: 'evaluate',
-      expected: `images of ${width}x${height} in up to ${classes} classes, as the model has them`,
-      received: `${dataset.name} of ${dataset.width}x${dataset.height} in ${dataset.classes}`,
+      expected: `images of ${width}x${height} with ${slots} label(s) in up to ${classes} classes, as the model has them`,
+      received: `${dataset.name} of ${dataset.width}x${dataset.height} with ${dataset.slots} in ${dataset.classes}`,
       remedy: 'Choose a data set that the model was made for.',
     });
   }
   const area = height * width;
-  const probabilities = new Float32Array(dataset.count * classes);
+  const probabilities = new Float32Array(dataset.count * slots * classes);
   const session = await createSession(model, options);
   const began = performance.now();
   try {
@@ -52,31 +58,46 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       const end = Math.min(start + batchSize, dataset.count);
       const data = dataset.images.subarray(start * area, end * area);
       const result = await session.run({ image: { dtype: 'uint8', shape: [end - start, height, width], data } });
-      probabilities.set(result.probabilities!.data as Float32Array, start * classes);
+      probabilities.set(result.probabilities!.data as Float32Array, start * slots * classes);
     }
   } finally {
     await session.close();
   }
   const seconds = (performance.now() - began) / 1000;
-  const { accuracy, mean } = score(probabilities, classes, dataset.labels, loss);
+  const { count } = dataset;
   return {
-    accuracy,
-    loss: mean,
-    count: dataset.count,
+    ...score(probabilities, dataset, classes, loss),
+    count,
     seconds,
-    imagesPerSecond: dataset.count / seconds,
+    imagesPerSecond: count / seconds,
     probabilities,
   };
 }
 
-function score(probabilities: Float32Array, classes: number, labels: Uint8Array, loss: LossName) {
-  let right = 0;
+function score(probabilities: Float32Array, { labels, count, slots }: Dataset, classes: number, loss: LossName) {
+  const right = new Array<number>(slots).fill(0);
+  let whole = 0;
   let sum = 0;
-  labels.forEach((label, i) => {
-    const row = probabilities.subarray(i * classes, (i + 1) * classes);
-    if (row.every((value, other) => other === label || value < row[label]! || (value === row[label] && other > label)))
-      right++;
-    sum += losses[loss].of(row, label);
-  });
-  return { accuracy: right / labels.length, mean: sum / labels.length };
+  for (let i = 0; i < count; i++) {
+    let hits = 0;
+    for (let slot = 0; slot < slots; slot++) {
+      const at = i * slots + slot;
+      const row = probabilities.subarray(at * classes, (at + 1) * classes);
+      sum += losses[loss].of(row, labels[at]!);
+      if (argmax(row) !== labels[at]) continue;
+      right[slot]!++;
+      hits++;
+    }
+    if (hits === slots) whole++;
+  }
+  const slotAccuracy = right.map((hits) => hits / count);
+  const accuracy = slotAccuracy.reduce((total, value) => total + value, 0) / slots;
+  return { accuracy, slotAccuracy, wholeAccuracy: whole / count, loss: sum / count };
+}
+
+/** The first of the largest. */
+function argmax(row: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i;
+  return best;
 }

@@ -112,8 +112,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const identity = identityOf(options, settings);
   if (resume) requireSameSettings(resume.settings, identity);
 
-  const { model, parameters } = buildModel(architecture, seed);
-  const training = createTrainingGraph(model, { loss, optimizer, batchSize });
+  const { model, parameters, regularizers } = buildModel(architecture, seed);
+  const training = createTrainingGraph(model, { loss, optimizer, batchSize, regularizers });
   const trainer = await Trainer.create({
     createSession,
     training: encodeModel(training),
@@ -228,11 +228,12 @@ function identityOf(options: FitOptions, settings: Settings): Checkpoint['settin
 
 function requireFit({ name, height, width, classes, slots }: Dataset, { input, ...architecture }: Architecture): void {
   const [rows, columns] = input.image;
-  if (height === rows && width === columns && classes <= architecture.classes && slots === 1) return;
+  if (height === rows && width === columns && classes <= architecture.classes && slots === (architecture.slots ?? 1))
+    return;
   throw new DenaryError({
     code: 'bad-data',
     who: 'fit',
-    expected: `images of ${columns}x${rows} with one label below ${architecture.classes}, as "${architecture.name}" takes them`,
+    expected: `images of ${columns}x${rows} with ${architecture.slots ?? 1} label(s) below ${architecture.classes}, as "${architecture.name}" takes them`,
     received: `"${name}": ${width}x${height}, ${slots} label(s) below ${classes}`,
     remedy: 'Choose another data set, or another architecture.',
   });

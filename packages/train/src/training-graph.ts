@@ -12,6 +12,7 @@ import {
   trainingMetadata,
   type Value,
 } from '@denary/core';
+import type { Regularizer } from './architectures/layers.js';
 import { differentiate } from './autodiff/differentiate.js';
 import { rowKeysOf } from './lowering/dropout.js';
 import { parametersOf } from './lowering/parameters.js';
@@ -27,13 +28,15 @@ export interface Objective {
   readonly loss: LossName;
   readonly optimizer: OptimizerSpec;
   readonly batchSize: number;
+  /** Penalties on weights, by name. */
+  readonly regularizers?: Readonly<Record<string, Regularizer>>;
   /** Which weights are trained, by name; all of them where left out. The others stay as they are. */
   readonly trainable?: (name: string) => boolean;
 }
 
 /**
- * Derives the training graph of a classifier: input `image` as the model has it, output `probabilities` [batch, classes].
- * Inputs: `image`, `label` int32 [batch], `sample_weight` float32 [batch], `learning_rate` float32 [], `seed` uint32 [];
+ * Derives the training graph of a classifier: input `image` as the model has it, output `probabilities` [batch, classes] or
+ * [batch, slots, classes].  * Inputs: `image`, `label` int32 [batch] or [batch, slots], `sample_weight` float32 [batch], `learning_rate` float32 [], `seed` uint32 [];
  * output `loss` float32 [], the mean over the batch by weight. The rest is state, described in the file's metadata.
  * Throws `unsupported-operator` where a gradient would pass a node without a rule, `bad-model` where no weight is found.
  */
@@ -48,7 +51,9 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     throw badModel('one input and one output', `${model.graph.inputs.length} and ${model.graph.outputs.length}`);
   }
   graph.input(image.name, image.dtype, [batchSize, ...image.shape.slice(1)]);
-  const label = graph.input('label', 'int32', [batchSize]);
+  const output = model.graph.outputs[0]!.shape;
+  const slots = output.length === 3 ? Number(output[1]) : 1;
+  const label = graph.input('label', 'int32', slots === 1 ? [batchSize] : [batchSize, slots]);
   const sampleWeight = graph.input('sample_weight', 'float32', [batchSize]);
   const learningRate = graph.input('learning_rate', 'float32', []);
   const seed = graph.input('seed', 'uint32', []);
@@ -83,7 +88,13 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
   }
 
   const probabilities = graph.value(model.graph.outputs[0]!.name);
-  const { loss, metrics } = emitLoss(math, { probabilities, label, sampleWeight, loss: objective.loss });
+  const { loss, metrics } = emitLoss(math, {
+    probabilities,
+    label,
+    sampleWeight,
+    loss: objective.loss,
+    regularizers: objective.regularizers ?? {},
+  });
   const gradients = differentiate(graph, loss, trained);
   const next = emitUpdates(math, { trained, gradients, learningRate, step, optimizer: objective.optimizer });
 
@@ -107,12 +118,13 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
   keep({ input: 'metrics', kind: 'metric', shape: [3], dtype: 'float32' }, math.add(totals, metrics));
   graph.output(loss, 'loss');
 
-  const classes = probabilities.shape[1] as number;
+  const classes = probabilities.shape.at(-1) as number;
   const spec: TrainingSpec = {
     version: 1,
     batchSize,
     image: image.shape.slice(1) as number[],
     classes,
+    ...(slots === 1 ? {} : { slots }),
     loss: objective.loss,
     optimizer: objective.optimizer.name,
     learningRate: learningRateOf(objective.optimizer),

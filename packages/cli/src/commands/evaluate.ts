@@ -2,7 +2,7 @@
 
 import { openModel } from '@denary/core';
 import { type DeviceChoice, openSession, readModel } from '@denary/runtime-node';
-import { evaluate, type LossName } from '@denary/train';
+import { type Architecture, evaluate, type LossName } from '@denary/train';
 import { type DatasetName, loadDataset, type Split } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
@@ -10,7 +10,7 @@ import { datasetOptions, whole } from '../options.js';
 import { count, percent } from '../text.js';
 
 interface Options {
-  dataset: DatasetName;
+  dataset?: DatasetName;
   split: Split;
   device: DeviceChoice;
   batchSize: number;
@@ -23,7 +23,7 @@ export const evaluateCommand = (context: ContextOf) =>
   new Command('evaluate')
     .description('measure the accuracy and loss of a model on a data set')
     .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
-    .option('--dataset <name>', 'a name of `denary data`', 'mnist')
+    .option('--dataset <name>', "a name of `denary data` (default: the one that the model's system is made for)")
     .addOption(new Option('--split <split>', 'which part of it').choices(['train', 'test']).default('test'))
     .addOption(
       new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
@@ -36,7 +36,9 @@ export const evaluateCommand = (context: ContextOf) =>
       const { output, signal } = context(options);
       const { bytes, path, manifest } = await readModel(name);
       const { contract } = openModel(bytes, path);
-      const dataset = await loadDataset(options.dataset, options.split, datasetOptions(options.cache));
+      const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
+      const chosen = options.dataset ?? (own as DatasetName);
+      const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
       const { accuracy, loss, ...rest } = await evaluate({
         createSession: async () => (await openSession(bytes, options.device, contract)).session,
         model: bytes,
@@ -45,10 +47,21 @@ export const evaluateCommand = (context: ContextOf) =>
         batchSize: options.batchSize,
         signal,
       });
-      const { seconds, imagesPerSecond } = rest;
+      const { seconds, imagesPerSecond, slotAccuracy, wholeAccuracy } = rest;
+      const several = slotAccuracy.length > 1;
+      const slots = several
+        ? `; whole images ${percent(wholeAccuracy)}, slots ${slotAccuracy.map(percent).join(' ')}`
+        : '';
       output.result(
-        { accuracy, loss, count: rest.count, seconds, imagesPerSecond },
-        `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}, ` +
+        {
+          accuracy,
+          loss,
+          count: rest.count,
+          seconds,
+          imagesPerSecond,
+          ...(several && { slotAccuracy, wholeAccuracy }),
+        },
+        `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}${slots}, ` +
           `${count(rest.count)} images in ${seconds.toFixed(2)} s (${count(imagesPerSecond)} images/s)`,
       );
     });

@@ -1,6 +1,6 @@
 /** denary predict FILE...: the digit on each image. */
 
-import { DenaryError, type Preprocess } from '@denary/core';
+import { type AnyPrediction, DenaryError, type Preprocess } from '@denary/core';
 import { createRecognizer, type DeviceChoice } from '@denary/runtime-node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
@@ -9,7 +9,7 @@ import { bar, percent } from '../text.js';
 interface Options {
   model: string;
   device: DeviceChoice;
-  preprocess: Preprocess;
+  preprocess?: Preprocess;
   json?: boolean;
 }
 
@@ -22,23 +22,22 @@ export const predictCommand = (context: ContextOf) =>
       new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
     )
     .addOption(
-      new Option('--preprocess <how>', 'normalise drawings and photos, or take 28x28 images as they are')
-        .choices(['normalise', 'none'])
-        .default('normalise'),
+      new Option(
+        '--preprocess <how>',
+        'normalise drawings and photos of one digit, or take images as they are (default: by the model)',
+      ).choices(['normalise', 'none']),
     )
     .option('--json', 'one JSON object a file')
     .action(async (files: string[], options: Options) => {
       const { output } = context(options);
-      const recognizer = await createRecognizer(options);
+      const recognizer = await createRecognizer<AnyPrediction>(options);
       const failures: unknown[] = [];
       const width = Math.max(...files.map((file) => file.length));
       try {
         for (const file of files) {
           try {
             const prediction = await recognizer.predict(file);
-            const { digit, confidence } = prediction;
-            const found = digit === null ? '-  empty' : `${digit}  ${bar(confidence, 10)} ${percent(confidence)}`;
-            output.result({ file, ...prediction }, `${file.padEnd(width)}  ${found}`);
+            output.result({ file, ...prediction }, `${file.padEnd(width)}  ${describe(prediction)}`);
           } catch (error) {
             if (!(error instanceof DenaryError)) throw error;
             failures.push(error);
@@ -58,3 +57,10 @@ export const predictCommand = (context: ContextOf) =>
         });
       }
     });
+
+/** A prediction as a line: the digit or the text, and how sure it is. */
+function describe(prediction: AnyPrediction): string {
+  const found = 'text' in prediction ? prediction.text : (prediction.digit ?? '');
+  const { confidence } = prediction;
+  return found === '' ? '-  empty' : `${found}  ${bar(confidence, 10)} ${percent(confidence)}`;
+}

@@ -18,7 +18,14 @@ import {
   type Progress,
   validationSplit,
 } from '@denary/train';
-import { encodeModelFiles, loadDataset, readCheckpoint, writeCheckpoint, writeModelFolder } from '@denary/train/node';
+import {
+  type DatasetName,
+  encodeModelFiles,
+  loadDataset,
+  readCheckpoint,
+  writeCheckpoint,
+  writeModelFolder,
+} from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { datasetOptions, fraction, positive, whole } from '../options.js';
@@ -26,6 +33,7 @@ import type { Output } from '../output.js';
 import { bar, count, duration, percent } from '../text.js';
 
 interface Options {
+  dataset?: string;
   epochs?: number;
   batchSize?: number;
   optimizer?: OptimizerName;
@@ -43,8 +51,9 @@ interface Options {
 
 export const trainCommand = (context: ContextOf) =>
   new Command('train')
-    .description('train a system on MNIST, export it to ONNX and measure it on the test set')
+    .description('train a system, export it to ONNX and measure it on the test set')
     .argument('<name>', 'a name of `denary list`')
+    .option('--dataset <name>', "a name of `denary data` (default: the system's own)")
     .option('--epochs <n>', "passes over the training data (default: the system's own)", whole(1))
     .option('--batch-size <n>', "samples in a step (default: the system's own)", whole(1))
     .addOption(
@@ -77,10 +86,11 @@ export const trainCommand = (context: ContextOf) =>
       const architecture = findArchitecture(name);
       const folder = resolve(options.out ?? `out/${name}`);
       const data = datasetOptions(options.cache);
-      const [whole, testSet] = [await loadDataset('mnist', 'train', data), await loadDataset('mnist', 'test', data)];
+      const set = (options.dataset ?? architecture.training.data ?? 'mnist') as DatasetName;
+      const [all, testSet] = [await loadDataset(set, 'train', data), await loadDataset(set, 'test', data)];
       const seed = options.seed;
-      const split = options.validationSplit ? validationSplit(whole, options.validationSplit, seed) : undefined;
-      const train = split?.train ?? whole;
+      const split = options.validationSplit ? validationSplit(all, options.validationSplit, seed) : undefined;
+      const train = split?.train ?? all;
       const optimizer = optimizerOf(architecture, options);
       const loss = options.loss ?? architecture.training.loss;
       const batchSize = options.batchSize ?? architecture.training.batchSize;
@@ -121,9 +131,10 @@ export const trainCommand = (context: ContextOf) =>
       };
       await writeModelFolder(folder, { ...trained, ...(split && { validation: split.validation }) });
       const { parameters, seconds, imagesPerSecond } = result;
+      const whole = test.slotAccuracy.length > 1 ? { testWholeAccuracy: test.wholeAccuracy } : {};
       const [testAccuracy, testLoss] = [test.accuracy, test.loss];
       output.result(
-        { event: 'done', model: folder, testAccuracy, testLoss, seconds, imagesPerSecond, parameters },
+        { event: 'done', model: folder, testAccuracy, testLoss, seconds, imagesPerSecond, parameters, ...whole },
         `${folder}: test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)}, ` +
           `trained in ${duration(seconds)} at ${count(imagesPerSecond)} images/s`,
       );

@@ -14,6 +14,8 @@ export interface InputSpec {
 }
 
 export interface TrainingDefaults {
+  /** A name of `denary data`; default `mnist`. */
+  readonly data?: string;
   readonly loss: LossName;
   readonly optimizer: OptimizerSpec;
   readonly batchSize: number;
@@ -26,6 +28,8 @@ export interface Architecture {
   readonly description: string;
   readonly input: InputSpec;
   readonly classes: number;
+  /** Labels of one image; default 1. */
+  readonly slots?: number;
   readonly layers: readonly Layer[];
   readonly training: TrainingDefaults;
 }

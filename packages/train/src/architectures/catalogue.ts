@@ -26,6 +26,7 @@ const normalize: Layer = { type: 'BatchNormalization' };
 const relu: Layer = { type: 'Activation', activation: 'relu' };
 const classes = 10;
 const classify = dense(classes, 'softmax');
+const sgd = { name: 'SGD' } as const;
 
 export const catalogue: readonly Architecture[] = [
   {
@@ -126,6 +127,115 @@ export const catalogue: readonly Architecture[] = [
       classify,
     ],
     training: { loss: 'categorical_crossentropy', optimizer: { name: 'Adam' }, batchSize: 64, epochs: 10 },
+  },
+  {
+    name: 'ann-sigmoid',
+    description: 'Dense 512 and 128 with sigmoids and squared error: a baseline that learns little',
+    input: flat,
+    classes,
+    layers: [dense(512, 'sigmoid'), dense(128, 'sigmoid'), classify],
+    training: { loss: 'mean_squared_error', optimizer: { ...sgd, learningRate: 0.01 }, batchSize: 128, epochs: 5 },
+  },
+  {
+    name: 'fashion-mlp',
+    description: 'Dense 128 on pictures of clothes',
+    input: flat,
+    classes,
+    layers: [dense(128, 'relu'), classify],
+    training: {
+      data: 'fashion-mnist',
+      loss: 'sparse_categorical_crossentropy',
+      optimizer: { name: 'Adam' },
+      batchSize: 32,
+      epochs: 5,
+    },
+  },
+  {
+    name: 'mlp-wide',
+    description: 'Dense 196 and 784 with dropout, Nesterov momentum',
+    input: flat,
+    classes,
+    layers: [dense(196, 'relu'), dropout(0.1), dense(784, 'relu'), dropout(0.1), classify],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { ...sgd, learningRate: 0.01, decay: 1e-6, momentum: 0.9, nesterov: true },
+      batchSize: 64,
+      epochs: 20,
+    },
+  },
+  {
+    name: 'cnn-7x7',
+    description: 'A 7x7 and a 3x3 convolution, each with pooling, dense 128 and 64',
+    input: image,
+    classes,
+    layers: [
+      conv(56, 7, 'relu'),
+      pool(2),
+      conv(28, 3, 'relu'),
+      pool(2),
+      dropout(0.1),
+      flatten,
+      dense(128, 'relu'),
+      dense(64, 'relu'),
+      classify,
+    ],
+    training: { loss: 'categorical_crossentropy', optimizer: { name: 'Adam' }, batchSize: 128, epochs: 20 },
+  },
+  {
+    name: 'pair',
+    description: 'Two digits on one 56x56 image, by two heads',
+    input: { image: [56, 56], scale: 255, as: 'image' },
+    classes,
+    slots: 2,
+    layers: [
+      normalize,
+      conv(56, 3, 'relu'),
+      pool(2),
+      dropout(0.25),
+      conv(104, 3, 'relu'),
+      pool(2),
+      dropout(0.25),
+      flatten,
+      dense(208, 'relu'),
+      dropout(0.5),
+      { type: 'Heads', count: 2, units: classes },
+    ],
+    training: {
+      data: 'pairs',
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adam' },
+      batchSize: 128,
+      epochs: 10,
+    },
+  },
+  {
+    name: 'string',
+    description: 'Up to five digits on one 28x140 image, by five heads; class 10 is a blank',
+    input: { image: [28, 140], scale: 255, as: 'image' },
+    classes: 11,
+    slots: 5,
+    layers: [
+      normalize,
+      conv(28, 3, 'relu'),
+      pool(2),
+      conv(28, 3, 'relu'),
+      pool(2),
+      dropout(0.2),
+      conv(56, 3, 'relu'),
+      conv(56, 3, 'relu'),
+      dropout(0.2),
+      flatten,
+      dense(784, 'relu'),
+      dropout(0.4),
+      { type: 'Heads', count: 5, units: 11 },
+    ],
+    training: {
+      data: 'strings',
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adam' },
+      batchSize: 128,
+      epochs: 20,
+    },
   },
 ];
 

@@ -14,6 +14,12 @@ export type InitializerSpec =
   | { readonly type: 'random_uniform'; readonly minval: number; readonly maxval: number }
   | { readonly type: 'random_normal' | 'truncated_normal'; readonly mean?: number; readonly stddev: number };
 
+/** Added to the loss: l1 times the sum of |w|, and l2 times the sum of w^2. */
+export interface Regularizer {
+  readonly l1?: number;
+  readonly l2?: number;
+}
+
 interface Named {
   /** As Keras numbers them (`dense`, `dense_1`) where left out. */
   readonly name?: string;
@@ -28,6 +34,8 @@ interface Weighted extends Named {
   readonly kernelInitializer?: InitializerSpec;
   /** Default `zeros`. */
   readonly biasInitializer?: InitializerSpec;
+  readonly kernelRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 export interface Dense extends Weighted {
@@ -99,6 +107,13 @@ export interface TimeDistributed extends Named {
   readonly layer: Layer;
 }
 
+/** So many Dense softmax layers over the same vector, one for each digit position: [batch, count, units]. */
+export interface Heads extends Named {
+  readonly type: 'Heads';
+  readonly count: number;
+  readonly units: number;
+}
+
 export type Layer =
   | Dense
   | Conv2D
@@ -108,5 +123,6 @@ export type Layer =
   | Activation
   | BatchNormalization
   | LSTM
-  | TimeDistributed;
+  | TimeDistributed
+  | Heads;
 export type LayerType = Layer['type'];

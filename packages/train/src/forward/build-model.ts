@@ -2,6 +2,7 @@
 
 import { type Dimension, elementTypeOf, GraphBuilder, type Model, sizeOf, type Value } from '@denary/core';
 import type { Architecture, InputSpec } from '../architectures/architecture.js';
+import type { Regularizer } from '../architectures/layers.js';
 import { initialize } from './initializers.js';
 import { type Emission, emitLayer } from './layers.js';
 
@@ -11,6 +12,7 @@ export interface WeightReport {
   readonly trainable: boolean;
   /** As Keras counts them: an LSTM's bias has a half that is always zero. */
   readonly parameters: number;
+  readonly regularizer?: Regularizer;
 }
 
 /** One row of a model's summary. */
@@ -27,6 +29,8 @@ export interface BuiltModel {
   readonly layers: readonly LayerReport[];
   /** All weights, the moving statistics of batch normalization included. */
   readonly parameters: number;
+  /** By weight, as the layers ask for them. */
+  readonly regularizers: Readonly<Record<string, Regularizer>>;
 }
 
 /**
@@ -44,9 +48,10 @@ export function buildModel(architecture: Architecture, seed = 0): BuiltModel {
     const emission: Emission = {
       graph,
       name,
-      weight(suffix, shape, initializer, { fans = { fanIn: 1, fanOut: 1 }, trainable = true, parameters } = {}) {
+      weight(suffix, shape, initializer, options = {}) {
+        const { fans = { fanIn: 1, fanOut: 1 }, trainable = true, parameters = sizeOf(shape), regularizer } = options;
         const weight = `${name}/${suffix}`;
-        weights.push({ name: weight, shape, trainable, parameters: parameters ?? sizeOf(shape) });
+        weights.push({ name: weight, shape, trainable, parameters, ...(regularizer && { regularizer }) });
         const values =
           typeof initializer === 'object' && 'data' in initializer
             ? initializer
@@ -58,8 +63,12 @@ export function buildModel(architecture: Architecture, seed = 0): BuiltModel {
     layers.push({ name, type: layer.type, outputShape: x.shape, weights });
   }
   graph.output(x, 'probabilities');
-  const parameters = layers.flatMap(({ weights }) => weights).reduce((sum, weight) => sum + weight.parameters, 0);
-  return { model: graph.model(), layers, parameters };
+  const weights = layers.flatMap((layer) => layer.weights);
+  const parameters = weights.reduce((sum, weight) => sum + weight.parameters, 0);
+  const regularizers = Object.fromEntries(
+    weights.flatMap(({ name, regularizer }) => (regularizer ? [[name, regularizer]] : [])),
+  );
+  return { model: graph.model(), layers, parameters, regularizers };
 }
 
 /** Pixels to [0, 1], in the shape that the first layer expects. */

@@ -11,7 +11,7 @@ import {
   type Tensor,
   type Value,
 } from '@denary/core';
-import type { ActivationName, InitializerSpec, Layer, LayerType } from '../architectures/layers.js';
+import type { ActivationName, InitializerSpec, Layer, LayerType, Regularizer } from '../architectures/layers.js';
 import type { Fans } from './initializers.js';
 
 /** What a row may use: the graph so far, the layer's own name, and a way to declare a weight. */
@@ -23,21 +23,36 @@ export interface Emission {
     suffix: string,
     shape: readonly number[],
     initializer: InitializerSpec | Tensor,
-    options?: { readonly fans?: Fans; readonly trainable?: boolean; readonly parameters?: number },
+    options?: WeightOptions,
   ): Value;
+}
+
+export interface WeightOptions {
+  readonly fans?: Fans;
+  /** Default true. */
+  readonly trainable?: boolean;
+  /** As Keras counts them, where that is not the tensor's size. */
+  readonly parameters?: number;
+  readonly regularizer?: Regularizer | undefined;
 }
 
 type Row<L> = (x: Value, layer: L, emission: Emission) => Value;
 type LayerOf<T extends LayerType> = Extract<Layer, { type: T }>;
 
 const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
-  Dense: (x, { units, activation, useBias = true, kernelInitializer, biasInitializer }, e) => {
+  Dense: (x, layer, e) => {
+    const { units, activation, useBias = true, kernelRegularizer, biasRegularizer } = layer;
     if (x.shape.length === 4)
       throw badLayer(e, 'a vector or a sequence', `an image [${x.shape}]; put a Flatten before`);
     const inputs = fixed(x.shape.at(-1), e, 'Dense');
     const fans = { fanIn: inputs, fanOut: units };
-    const kernel = e.weight('kernel', [inputs, units], kernelInitializer ?? 'glorot_uniform', { fans });
-    const bias = useBias ? e.weight('bias', [units], biasInitializer ?? 'zeros') : undefined;
+    const kernel = e.weight('kernel', [inputs, units], layer.kernelInitializer ?? 'glorot_uniform', {
+      fans,
+      regularizer: kernelRegularizer,
+    });
+    const bias = useBias
+      ? e.weight('bias', [units], layer.biasInitializer ?? 'zeros', { regularizer: biasRegularizer })
+      : undefined;
     const y =
       x.shape.length === 2
         ? e.graph.op('Gemm', bias ? [x, kernel, bias] : [x, kernel], {}, { name: e.name })
@@ -51,8 +66,13 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
     const area = kernelSize[0] * kernelSize[1];
     const fans = { fanIn: channels * area, fanOut: filters * area };
     const shape = [filters, channels, ...kernelSize];
-    const kernel = e.weight('kernel', shape, layer.kernelInitializer ?? 'glorot_uniform', { fans });
-    const bias = useBias ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros') : undefined;
+    const kernel = e.weight('kernel', shape, layer.kernelInitializer ?? 'glorot_uniform', {
+      fans,
+      regularizer: layer.kernelRegularizer,
+    });
+    const bias = useBias
+      ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros', { regularizer: layer.biasRegularizer })
+      : undefined;
     const y = e.graph.op(
       'Conv',
       bias ? [x, kernel, bias] : [x, kernel],
@@ -119,6 +139,18 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
     if (!returnSequences) return e.graph.op('Reshape', [last!, e.graph.int64s([-1, units])]);
     const flat = e.graph.op('Reshape', [sequence!, e.graph.int64s([steps, -1, units])]);
     return e.graph.op('Transpose', [flat], { perm: [1, 0, 2] });
+  },
+
+  // All heads in one product: their kernels stand side by side.
+  Heads: (x, { count, units }, e) => {
+    if (x.shape.length !== 2) throw badLayer(e, 'a vector [batch, features]', `[${x.shape}]`);
+    const inputs = fixed(x.shape[1], e, 'Heads');
+    const fans = { fanIn: inputs, fanOut: units };
+    const kernel = e.weight('kernel', [inputs, count * units], 'glorot_uniform', { fans });
+    const bias = e.weight('bias', [count * units], 'zeros');
+    const joined = e.graph.op('Gemm', [x, kernel, bias], {}, { name: e.name });
+    const logits = e.graph.op('Reshape', [joined, e.graph.int64s([-1, count, units])]);
+    return e.graph.op('Softmax', [logits], { axis: -1 }, { name: `${e.name}/softmax` });
   },
 
   // The steps join the batch for the inner layer.

@@ -32,7 +32,7 @@ export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'a
   const essentials = {
     name: architecture.name,
     classes: classNames(architecture.classes),
-    slots: 1,
+    slots: architecture.slots ?? 1,
     preprocessing: 'mnist',
   };
   const metadata = { ...result.model.metadata, 'denary.model': JSON.stringify(essentials) };
@@ -63,7 +63,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
     parameters: result.parameters,
     input: { name: image.name, dtype: 'uint8', shape: [...image.shape] },
     classes: classNames(architecture.classes),
-    slots: 1,
+    slots: architecture.slots ?? 1,
     preprocessing: 'mnist',
     metrics: {
       ...(test && {

@@ -3,19 +3,23 @@
 import type { Value } from '@denary/core';
 import type { Maths } from '../math.js';
 
-export type LossName = 'categorical_crossentropy' | 'sparse_categorical_crossentropy' | 'mean_squared_error';
+export type LossName =
+  | 'categorical_crossentropy'
+  | 'sparse_categorical_crossentropy'
+  | 'binary_crossentropy'
+  | 'mean_squared_error';
 
 export interface LossInputs {
-  /** The model's output, [batch, classes]. */
+  /** The model's output, [batch, classes] or [batch, slots, classes]. */
   readonly probabilities: Value;
   /** What the model's last Softmax was given, where it ends in one: the loss is then exact and its gradient short. */
   readonly logits: Value | undefined;
-  /** One-hot labels, [batch, classes]. */
+  /** One-hot labels, in the same shape. */
   readonly target: Value;
 }
 
 interface Loss {
-  /** The loss of each sample, [batch, 1]. */
+  /** The loss of each label: the same shape with a last axis of 1. */
   build(math: Maths, inputs: LossInputs): Value;
   /** The loss of one sample from its probabilities. */
   of(probabilities: ArrayLike<number>, label: number): number;
@@ -24,14 +28,17 @@ interface Loss {
 /** Keras' epsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-7;
 
+const lastAxis = ({ shape }: Value): [number] => [shape.length - 1];
+
 const crossentropy: Loss = {
   // logsumexp(z) - z_label, or -log p_label with p divided by its sum, as Keras does where no softmax made it
   build(math, { probabilities, logits, target }) {
-    if (logits) return math.sub(math.logSumExp(logits, [1]), math.sum(math.mul(target, logits), [1]));
+    const axes = lastAxis(probabilities);
+    if (logits) return math.sub(math.logSumExp(logits, axes), math.sum(math.mul(target, logits), axes));
     const { graph } = math;
-    const shares = math.div(probabilities, math.sum(probabilities, [1]));
+    const shares = math.div(probabilities, math.sum(probabilities, axes));
     const clipped = graph.op('Clip', [shares, graph.scalar(EPSILON), graph.scalar(1 - EPSILON)]);
-    return math.neg(math.sum(math.mul(target, math.log(clipped)), [1]));
+    return math.neg(math.sum(math.mul(target, math.log(clipped)), axes));
   },
   of(probabilities, label) {
     let sum = 0;
@@ -44,9 +51,27 @@ export const losses: { readonly [L in LossName]: Loss } = {
   // Labels are class numbers in every data set; one-hot and sparse labels are the same loss.
   categorical_crossentropy: crossentropy,
   sparse_categorical_crossentropy: crossentropy,
+  binary_crossentropy: {
+    // the mean over classes of -t log p - (1 - t) log(1 - p)
+    build(math, { probabilities, target }) {
+      const { graph, add, sub, mul, log, neg, mean } = math;
+      const p = graph.op('Clip', [probabilities, graph.scalar(EPSILON), graph.scalar(1 - EPSILON)]);
+      const each = add(mul(target, log(p)), mul(sub(1, target), log(sub(1, p))));
+      return neg(mean(each, lastAxis(probabilities)));
+    },
+    of(probabilities, label) {
+      let sum = 0;
+      for (let i = 0; i < probabilities.length; i++) {
+        const p = Math.min(Math.max(probabilities[i]!, EPSILON), 1 - EPSILON);
+        sum -= Math.log(i === label ? p : 1 - p);
+      }
+      return sum / probabilities.length;
+    },
+  },
   mean_squared_error: {
     // the mean over classes of (p - t)^2
-    build: (math, { probabilities, target }) => math.mean(math.square(math.sub(probabilities, target)), [1]),
+    build: (math, { probabilities, target }) =>
+      math.mean(math.square(math.sub(probabilities, target)), lastAxis(probabilities)),
     of(probabilities, label) {
       let sum = 0;
       for (let i = 0; i < probabilities.length; i++) sum += (probabilities[i]! - (i === label ? 1 : 0)) ** 2;

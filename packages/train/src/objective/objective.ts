@@ -1,7 +1,8 @@
 /** The loss of a batch as graph nodes, weighted by sample, and what a step adds to the metrics. */
 
 import { DenaryError, fromNumbers, type Value } from '@denary/core';
-import type { Maths } from '../math.js';
+import type { Regularizer } from '../architectures/layers.js';
+import { elements, type Maths } from '../math.js';
 import { type LossName, losses } from './losses.js';
 
 interface LossParts {
@@ -9,45 +10,71 @@ interface LossParts {
   readonly label: Value;
   readonly sampleWeight: Value;
   readonly loss: LossName;
+  /** Of trained weights, by name. */
+  readonly regularizers: Readonly<Record<string, Regularizer>>;
 }
 
-/** The weighted mean loss, and what this step adds to the metrics: [loss, right answers, samples], summed by weight. */
-export function emitLoss(
-  math: Maths,
-  { probabilities, label, sampleWeight, loss }: LossParts,
-): { loss: Value; metrics: Value } {
-  const { graph, mul, div, sum, cast, equal, reshape, concat } = math;
-  const [batch, classes] = probabilities.shape as [number, number];
-  if (probabilities.shape.length !== 2)
-    throw new DenaryError({
-      code: 'bad-model',
-      who: 'createTrainingGraph',
-      expected: 'an output [batch, classes]',
-      received: `[${probabilities.shape}]`,
-      remedy: 'Give a classifier with one label an image.',
-    });
+interface EmittedLoss {
+  /** The mean of the samples' losses by weight, with the weights' penalties. */
+  readonly loss: Value;
+  /** [loss, right answers, samples] of this step, summed by sample weight. */
+  readonly metrics: Value;
+}
+
+/** A sample's loss is the sum over its slots; its share of right answers is their mean. */
+export function emitLoss(math: Maths, parts: LossParts): EmittedLoss {
+  const { probabilities, label, sampleWeight, loss, regularizers } = parts;
+  const { graph, add, mul, div, sum, mean, cast, equal, reshape, concat } = math;
+  const [batch, ...rest] = probabilities.shape as number[];
+  const classes = rest.at(-1)!;
+  const slots = rest.length === 2 ? rest[0]! : 1;
+  if (rest.length < 1 || rest.length > 2) throw badOutput(probabilities);
   const numbers = graph.constant(
     fromNumbers(
       'int32',
       Array.from({ length: classes }, (_, i) => i),
-      [1, classes],
+      [...rest.map(() => 1), classes],
     ),
   );
-  const target = cast(equal(reshape(label, [batch, 1]), numbers), 'float32');
+  const target = cast(equal(reshape(label, [batch!, ...rest.with(-1, 1)]), numbers), 'float32');
   const last = graph.producer(probabilities.name);
   const logits = last?.op === 'Softmax' ? graph.value(last.inputs[0]!) : undefined;
 
   const weightSum = sum(sampleWeight, [0], false);
-  const share = reshape(div(sampleWeight, weightSum), [batch, 1]);
-  const mean = sum(mul(losses[loss].build(math, { probabilities, logits, target }), share), [0, 1], false);
-  const best = graph.op('ArgMax', [logits ?? probabilities], { axis: 1, keepdims: 0 });
-  const right = cast(equal(cast(best, 'int32'), label), 'float32');
-  const sums = [mul(mean, weightSum), sum(mul(right, sampleWeight), [0], false), weightSum];
-  return {
-    loss: mean,
-    metrics: concat(
-      sums.map((value) => reshape(value, [1])),
-      0,
-    ),
-  };
+  const share = reshape(div(sampleWeight, weightSum), [batch!, 1]);
+  const perLabel = losses[loss].build(math, { probabilities, logits, target });
+  const perSample = slots === 1 ? perLabel : sum(reshape(perLabel, [batch!, slots]), [1]);
+  const dataLoss = sum(mul(perSample, share), [0, 1], false);
+  const penalties = Object.entries(regularizers).flatMap(([name, { l1, l2 }]) =>
+    penaltiesOf(math, graph.value(name), l1, l2),
+  );
+  const total = penalties.reduce((sum, penalty) => add(sum, penalty), dataLoss);
+
+  const best = graph.op('ArgMax', [logits ?? probabilities], { axis: rest.length, keepdims: 0 });
+  const hits = cast(equal(cast(best, 'int32'), label), 'float32');
+  const right = slots === 1 ? hits : mean(hits, [1], false);
+  const sums = [mul(total, weightSum), sum(mul(right, sampleWeight), [0], false), weightSum];
+  const metrics = concat(
+    sums.map((value) => reshape(value, [1])),
+    0,
+  );
+  return { loss: total, metrics };
+}
+
+/** l1 sum |w| and l2 sum w^2, those of them that are asked for. */
+function penaltiesOf({ graph, mul, sum, square, reshape }: Maths, w: Value, l1 = 0, l2 = 0): Value[] {
+  const flat = (value: Value) => reshape(value, [elements(w)]);
+  const l1Penalty = () => mul(sum(graph.op('Abs', [flat(w)]), [0], false), l1);
+  const l2Penalty = () => mul(sum(square(flat(w)), [0], false), l2);
+  return [...(l1 ? [l1Penalty()] : []), ...(l2 ? [l2Penalty()] : [])];
+}
+
+function badOutput({ shape }: Value): DenaryError {
+  return new DenaryError({
+    code: 'bad-model',
+    who: 'createTrainingGraph',
+    expected: 'an output [batch, classes] or [batch, slots, classes]',
+    received: `[${shape}]`,
+    remedy: 'Give a classifier.',
+  });
 }
