@@ -48,6 +48,15 @@ it('learns pairs, measures each slot and whole images, and predicts texts', asyn
   expect(first!.confidence).toBeCloseTo(first!.slots[0]!.confidence * first!.slots[1]!.confidence, 6);
 });
 
+it('sums the losses of its heads, as evaluation does', async () => {
+  const train = makePairs(subset(await loadDataset('mnist', 'test'), { from: 0, to: 1000 }), { seed: 2 });
+  const optimizer = { name: 'SGD', learningRate: 1e-20 } as const;
+  const { model, history } = await fit({ createSession, architecture: small, train, optimizer, epochs: 1 });
+  const { loss, accuracy } = await evaluate({ createSession, model: encodeModel(model), dataset: train });
+  expect(history[0]!.loss / loss).toBeCloseTo(1, 5);
+  expect(history[0]!.accuracy).toBeCloseTo(accuracy, 5);
+});
+
 it.each([
   ['pair', 3_172_480],
   ['string', 1_366_991],

@@ -4,7 +4,7 @@ import { encodeModel, GraphBuilder, initializersOf, type Model, type Tensor, Tra
 import { createSession } from '@denary/runtime-node';
 import { type Architecture, buildModel, catalogue, createTrainingGraph } from '@denary/train';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BATCH_SIZE, type Batch, mnistBatches, THREADS } from './denary.js';
+import { BATCH_SIZE, type Batch, THREADS, testBatches } from './denary.js';
 import { type Answers, python } from './exchange.js';
 import { largestDifference } from './measures.js';
 
@@ -49,7 +49,8 @@ describe.each(catalogue)('$name', (architecture) => {
   let checked: Answers<Checked>;
 
   beforeAll(async () => {
-    const batches = await mnistBatches(4);
+    const { data } = architecture.training;
+    const batches = await testBatches(4, data === 'pairs' || data === 'strings' ? data : 'mnist');
     image = batches[0]!.images;
     ({ model, training } = await trained(architecture, batches.slice(1)));
     checked = await python('check', {

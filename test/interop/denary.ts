@@ -38,17 +38,17 @@ export const BATCH_SIZE = 16;
 /** One, here and in Python: with other work on the same cores, threads wait for each other most of the time. */
 export const THREADS = 1;
 
-/** Batches of MNIST's test images; every third one is short and weighted, with zeros and fractions. */
-export async function mnistBatches(count: number): Promise<Batch[]> {
-  const mnist = await loadDataset('mnist', 'test');
+/** Batches of MNIST's test images, or what is made of them; every third one is short and weighted, with zeros and fractions. */
+export async function testBatches(count: number, set: 'mnist' | 'pairs' | 'strings' = 'mnist'): Promise<Batch[]> {
+  const test = await loadDataset(set, 'test');
   return Array.from({ length: count }, (_, i) => {
     const short = i % 3 === 1;
     const size = short ? BATCH_SIZE - 5 : BATCH_SIZE;
-    const { images, labels } = subset(mnist, { from: i * BATCH_SIZE, to: i * BATCH_SIZE + size });
+    const { images, labels } = subset(test, { from: i * BATCH_SIZE, to: i * BATCH_SIZE + size });
     const weights = Float32Array.from({ length: size }, (_, sample) => (short ? (sample % 4) / 2 : 1));
     return {
-      images: { dtype: 'uint8', shape: [size, 28, 28], data: images },
-      labels: { dtype: 'int32', shape: [size], data: Int32Array.from(labels) },
+      images: { dtype: 'uint8', shape: [size, test.height, test.width], data: images },
+      labels: { dtype: 'int32', shape: [labels.length], data: Int32Array.from(labels) },
       weights: { dtype: 'float32', shape: [size], data: weights },
     };
   });

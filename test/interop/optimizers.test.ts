@@ -2,7 +2,7 @@
 
 import { type Architecture, type Dense, type LossName, losses, type OptimizerSpec, optimizers } from '@denary/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mnistBatches, type Outcome, type Run, runOf, train } from './denary.js';
+import { type Outcome, type Run, runOf, testBatches, train } from './denary.js';
 import { type Answers, python } from './exchange.js';
 import { pathError, relativeErrors, shown } from './measures.js';
 
@@ -57,7 +57,7 @@ let keras: Answers<Outcome>;
 const report: string[] = [];
 
 beforeAll(async () => {
-  const batches = await mnistBatches(STEPS);
+  const batches = await testBatches(STEPS);
   for (const optimizer of specs) {
     const architecture = network('softmax', { loss: 'categorical_crossentropy', optimizer });
     runs[title(optimizer)] = runOf(architecture, { probes: [], batches });
@@ -101,6 +101,7 @@ describe('losses', () => {
     );
     report.push(shown(name, { value, gradient }));
     expect(value).toBeLessThan(1e-5);
-    expect(gradient).toBeLessThan(1e-4);
+    // Of a p next to 1, float32 leaves 1 - p few digits, and binary cross-entropy divides by it.
+    expect(gradient).toBeLessThan(name.includes('binary') ? 1e-3 : 1e-4);
   });
 });

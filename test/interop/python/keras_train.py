@@ -151,8 +151,9 @@ def train(run):
     def differentiated(x, target, counts):
         with tf.GradientTape() as tape:
             y = model(x, training=True)
-            if "categorical" in loss_name and run["layers"][-1].get("activation") != "softmax":
-                # Keras remembers a sigmoid's logits, too, and then takes them for a softmax's: not what it documents.
+            if not ("categorical" in loss_name and run["layers"][-1].get("activation") == "softmax"):
+                # Keras remembers any activation's logits and takes them for those that the loss would like: not what it
+                # documents.
                 y = tf.identity(y)
             loss = tf.reduce_sum(loss_of(target, y) * counts) / tf.reduce_sum(counts)
         return loss, tape.gradient(loss, [variable.value for variable in model.trainable_variables])

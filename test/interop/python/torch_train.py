@@ -87,10 +87,16 @@ def crossentropy(y, z, target):
     return -(target * p.log()).sum(1)
 
 
+def binary_crossentropy(y, z, target):
+    p = y.clip(1e-7, 1 - 1e-7)
+    return -(target * p.log() + (1 - target) * (1 - p).log()).mean(1)
+
+
 # Of probabilities, the logits behind them where a softmax ends the model, and one-hot labels.
 LOSSES = {
     "categorical_crossentropy": crossentropy,
     "sparse_categorical_crossentropy": crossentropy,
+    "binary_crossentropy": binary_crossentropy,
     "mean_squared_error": lambda y, z, target: ((y - target) ** 2).mean(1),
 }
 
