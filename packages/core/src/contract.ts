@@ -4,7 +4,7 @@
  */
 
 import { DenaryError } from './errors.js';
-import { decodeModel } from './onnx/codec.js';
+import { decodeModel } from './onnx/decode.js';
 import type { Dimension, Model } from './onnx/model.js';
 
 export interface Contract {

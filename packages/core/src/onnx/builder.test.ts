@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DenaryError } from '../errors.js';
 import { type DType, filled, fromNumbers, int64s, type Tensor } from '../tensor.js';
 import { GraphBuilder, OPSET } from './builder.js';
-import { elementTypeOf } from './codec.js';
+import { elementTypeOf } from './element-types.js';
 import type { Dimension, Node } from './model.js';
 import { type AttributesOf, type Operator, operators } from './operators.js';
 

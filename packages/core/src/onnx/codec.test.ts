@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { DenaryError } from '../errors.js';
 import { arrayOf, type DType, filled, fromNumbers, type Tensor, tensor, toNumbers } from '../tensor.js';
 import { GraphBuilder } from './builder.js';
-import { decodeModel, elementTypeOf, encodeModel } from './codec.js';
+import { decodeModel } from './decode.js';
+import { elementTypeOf } from './element-types.js';
+import { encodeModel } from './encode.js';
 import {
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataLocation as DataLocation,

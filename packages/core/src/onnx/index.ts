@@ -1,5 +1,7 @@
 export * from './builder.js';
-export * from './codec.js';
+export * from './decode.js';
+export { dtypeOf, elementTypeOf } from './element-types.js';
+export * from './encode.js';
 export * from './model.js';
 export * from './operators.js';
 export { attribute, padsOf } from './shapes.js';

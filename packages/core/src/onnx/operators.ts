@@ -4,7 +4,7 @@
  */
 
 import { toNumbers } from '../tensor.js';
-import { dtypeOf } from './codec.js';
+import { dtypeOf } from './element-types.js';
 import type { AttributeKind, AttributeValues, Dimension } from './model.js';
 import {
   as,

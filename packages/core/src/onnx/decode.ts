@@ -1,56 +1,22 @@
-/** ONNX bytes <-> Model. External initializers, subgraphs and other domains are refused by name. */
+/** ONNX bytes -> Model. External initializers, subgraphs and other domains are refused by name. */
 
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import { DenaryError, messageOf } from '../errors.js';
-import { arrayOf, type DType, fromNumbers, isBigInt, sizeOf, type Tensor } from '../tensor.js';
+import { arrayOf, fromNumbers, isBigInt, sizeOf, type Tensor } from '../tensor.js';
+import { dtypeOf } from './element-types.js';
 import {
   type AttributeProto,
-  type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataLocation as DataLocation,
-  TensorProto_DataType as DataType,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
-  type TensorProtoSchema,
   type ValueInfoProto,
-  type ValueInfoProtoSchema,
 } from './generated/onnx_pb.js';
 import type { Attribute, Graph, Model, Node, Value } from './model.js';
-
-const dataTypes = {
-  float32: DataType.FLOAT,
-  float64: DataType.DOUBLE,
-  int8: DataType.INT8,
-  int16: DataType.INT16,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  uint8: DataType.UINT8,
-  uint16: DataType.UINT16,
-  uint32: DataType.UINT32,
-  uint64: DataType.UINT64,
-  bool: DataType.BOOL,
-} as const satisfies Record<DType, DataType>;
-
-const dtypes = new Map(Object.entries(dataTypes).map(([dtype, code]) => [code as number, dtype as DType]));
-
-/** The code that ONNX gives an element type, as the `to` of a Cast has it. */
-export const elementTypeOf = (dtype: DType): number => dataTypes[dtype];
-
-/** The element type behind ONNX's code. Throws `bad-model` for types denary does not use (float16, strings, ...). */
-export function dtypeOf(code: number | undefined, who: string): DType {
-  const dtype = dtypes.get(code ?? 0);
-  if (dtype) return dtype;
-  throw badModel(
-    who,
-    `an element type among ${[...dtypes.values()].join(', ')}`,
-    DataType[code ?? 0] ?? `${code}`,
-    'Convert the model to float32 first.',
-  );
-}
 
 /** Reads an ONNX file. Throws `bad-model` for bytes that are no ONNX model, `unsupported-operator` for foreign domains. */
 export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
@@ -137,7 +103,7 @@ function decodeNode({ name, opType, domain, input, output, attribute }: NodeProt
   };
 }
 
-const { encodeUtf8, decodeUtf8 } = getTextEncoding();
+const { decodeUtf8 } = getTextEncoding();
 
 function decodeAttribute(proto: AttributeProto, who: string): Attribute {
   switch (proto.type) {
@@ -226,74 +192,6 @@ function decodeTensor(proto: TensorProto, who: string): Tensor {
   const data = new arrayOf[dtype](size);
   for (let i = 0; i < size; i++) data[i] = (isBigInt(dtype) ? values[i] : Number(values[i])) as never;
   return { dtype, shape, data };
-}
-
-/** Writes an ONNX file; the same model gives the same bytes. */
-export function encodeModel({ irVersion, opset, producer, metadata, graph }: Model): Uint8Array {
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: BigInt(irVersion),
-      producerName: producer,
-      opsetImport: [{ domain: '', version: BigInt(opset) }],
-      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-      graph: {
-        name: graph.name,
-        input: graph.inputs.map(encodeValue),
-        output: graph.outputs.map(encodeValue),
-        initializer: [...graph.initializers].map(([name, tensor]) => encodeTensor(tensor, name)),
-        node: graph.nodes.map(({ name, op, domain, inputs, outputs, attributes }) => ({
-          name,
-          opType: op,
-          domain,
-          input: [...inputs],
-          output: [...outputs],
-          attribute: Object.entries(attributes).map(encodeAttribute),
-        })),
-      },
-    }),
-  );
-}
-
-function encodeValue({ name, dtype, shape }: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = shape.map((size) => ({
-    value:
-      typeof size === 'number'
-        ? { case: 'dimValue' as const, value: BigInt(size) }
-        : { case: 'dimParam' as const, value: size },
-  }));
-  return { name, type: { value: { case: 'tensorType', value: { elemType: dataTypes[dtype], shape: { dim } } } } };
-}
-
-function encodeTensor({ dtype, shape, data }: Tensor, name = ''): MessageInitShape<typeof TensorProtoSchema> {
-  return {
-    name,
-    dataType: dataTypes[dtype],
-    dims: shape.map(BigInt),
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  };
-}
-
-/** The largest int64 is no double: what was read as 2^63 (a Slice "to the end") is written as it came. */
-const int64 = (value: number): bigint => (value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value));
-
-function encodeAttribute([name, { type, value }]: [string, Attribute]): MessageInitShape<typeof AttributeProtoSchema> {
-  switch (type) {
-    case 'int':
-      return { name, type: AttributeType.INT, i: int64(value) };
-    case 'float':
-      return { name, type: AttributeType.FLOAT, f: value };
-    case 'string':
-      return { name, type: AttributeType.STRING, s: encodeUtf8(value) };
-    case 'ints':
-      return { name, type: AttributeType.INTS, ints: value.map(int64) };
-    case 'floats':
-      return { name, type: AttributeType.FLOATS, floats: [...value] };
-    case 'strings':
-      return { name, type: AttributeType.STRINGS, strings: value.map(encodeUtf8) };
-    case 'tensor':
-      return { name, type: AttributeType.TENSOR, t: encodeTensor(value) };
-  }
 }
 
 function badModel(who: string, expected: string, received: string, remedy: string): DenaryError {
