@@ -1,6 +1,7 @@
 /**
  * Trains systems with their own settings over several seeds and reports mean and deviation of the test accuracy:
- * `npm run accuracy -- [--seeds N] NAME...`. Finished runs are kept in docs/accuracy.json and not done again.
+ * `npm run accuracy -- [--seeds N] NAME...`. Finished runs are kept in docs/accuracy.json and not done again; a shipped
+ * model is such a run, of the seed that its manifest names.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,9 +16,16 @@ const { values, positionals } = parseArgs({
 });
 const names = positionals.length > 0 ? positionals : ['mlp', 'cnn'];
 const record = join(root, 'docs', 'accuracy.json');
-const runs = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : [];
+let runs = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : [];
 
 for (const name of names) {
+  const manifest = join(root, 'models', name, 'manifest.json');
+  if (existsSync(manifest)) {
+    const { training, metrics, parameters } = JSON.parse(readFileSync(manifest, 'utf8'));
+    const { accuracy: testAccuracy, loss: testLoss } = metrics.test;
+    const run = { name, seed: training.seed, testAccuracy, testLoss, seconds: training.seconds, parameters };
+    runs = [...runs.filter((other) => other.name !== name || other.seed !== run.seed), run];
+  }
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     if (runs.some((run) => run.name === name && run.seed === seed)) continue;
     const out = join(root, 'out', 'accuracy', `${name}-${seed}`);
@@ -31,6 +39,9 @@ for (const name of names) {
     console.log(`${name}, seed ${seed}: ${testAccuracy}`);
   }
 }
+
+runs.sort((a, b) => a.name.localeCompare(b.name) || a.seed - b.seed);
+writeFileSync(record, `${JSON.stringify(runs, null, 2)}\n`);
 
 const statistics = (numbers) => {
   const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
