@@ -31,11 +31,15 @@ export function toTextPrediction(slots: readonly Prediction[]): TextPrediction {
   };
 }
 
-/** The prediction behind one row of probabilities. */
-export function toPrediction(row: Float32Array): Prediction {
+/** The prediction behind the row of probabilities that begins at `start`. */
+export function toPrediction(rows: Float32Array, start: number, classes: number): Prediction {
+  const probabilities = new Array<number>(classes);
   let best = 0;
-  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i;
-  return { digit: best, confidence: row[best]!, probabilities: Array.from(row) };
+  for (let i = 0; i < classes; i++) {
+    probabilities[i] = rows[start + i]!;
+    if (probabilities[i]! > probabilities[best]!) best = i;
+  }
+  return { digit: best, confidence: probabilities[best]!, probabilities };
 }
 
 export const emptyPrediction = (classes: number): Prediction => ({

@@ -36,7 +36,7 @@ export type AnyPrediction = Prediction | TextPrediction;
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   readonly info: RecognizerInfo;
   private readonly session: Session;
-  private readonly decode: RecognizerParts<Source>['decode'];
+  private readonly decode: (source: Source) => Image | Promise<Image>;
 
   constructor({ session, contract, decode, preprocess, batchSize = 128 }: RecognizerParts<Source>) {
     const { height, width, slots } = contract;
@@ -53,7 +53,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       throw badArgument('createRecognizer', 'a batchSize of at least 1', `${batchSize}`, 'Leave it out for 128.');
     }
     this.session = session;
-    this.decode = decode;
+    this.decode = (source) => decode(source);
     this.info = {
       ...contract,
       device: session.device,
@@ -95,19 +95,22 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private async predictBatch(sources: readonly Source[], who: (i: number) => string): Promise<P[]> {
     const { height, width, classes, slots } = this.info;
     const area = height * width;
-    const images = await Promise.all(sources.map((source) => this.decode(source)));
+    const decoded = sources.map(this.decode);
+    // Raw pixels need no waiting for.
+    const waits = decoded.some((image) => image instanceof Promise);
+    const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
     const pixels = new Uint8Array(images.length * area);
     const empty = images.map((image, i) => this.prepare(image, pixels.subarray(i * area, (i + 1) * area), who(i)));
     const { probabilities } = await this.session.run({
       image: { dtype: 'uint8', shape: [images.length, height, width], data: pixels },
     });
     const rows = probabilities!.data as Float32Array;
+    const digit = (isEmpty: boolean, at: number): Prediction =>
+      isEmpty ? emptyPrediction(classes) : toPrediction(rows, at * classes, classes);
+    if (slots === 1) return empty.map(digit) as P[];
     return empty.map((isEmpty, i) => {
-      const digits = Array.from({ length: slots }, (_, slot) => {
-        const at = (i * slots + slot) * classes;
-        return isEmpty ? emptyPrediction(classes) : toPrediction(rows.subarray(at, at + classes));
-      });
-      return (slots === 1 ? digits[0] : toTextPrediction(digits)) as P;
+      const digits = Array.from({ length: slots }, (_, slot) => digit(isEmpty, i * slots + slot));
+      return toTextPrediction(digits) as P;
     });
   }
 
