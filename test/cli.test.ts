@@ -146,6 +146,16 @@ describe('denary', () => {
     expect(result).toMatchObject({ accuracy: manifest.metrics.test.accuracy, count: 10_000 });
   });
 
+  it('writes every prediction as CSV', async () => {
+    const csv = join(folder, 'mlp.csv');
+    const [result] = objects(await denary('evaluate', 'mlp', '--json', '--csv', csv));
+    const [header, ...lines] = (await readFile(csv, 'utf8')).trim().split('\n');
+    expect(header).toBe('index,actual,predicted,confidence');
+    expect(lines).toHaveLength(10_000);
+    const right = lines.map((line) => line.split(',')).filter(([, actual, predicted]) => actual === predicted).length;
+    expect(right / 10_000).toBe(result.accuracy);
+  });
+
   it('tells of a text file named .onnx', async () => {
     const model = join(folder, 'text.onnx');
     await writeFile(model, 'this is a text');

@@ -18,5 +18,6 @@ export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
 export * from './random.js';
 export * from './report/gallery.js';
+export { predictionsCsv } from './report/predictions-csv.js';
 export * from './schedules.js';
 export * from './training-graph.js';

@@ -2,8 +2,8 @@
 
 import { openModel } from '@denary/core';
 import { type DeviceChoice, openSession, readModel } from '@denary/runtime-node';
-import { type Architecture, evaluate, type LossName } from '@denary/train';
-import { type DatasetName, loadDataset, type Split } from '@denary/train/node';
+import { type Architecture, evaluate, type LossName, predictionsCsv } from '@denary/train';
+import { type DatasetName, loadDataset, type Split, writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { datasetOptions, whole } from '../options.js';
@@ -15,6 +15,7 @@ interface Options {
   device: DeviceChoice;
   batchSize: number;
   loss?: LossName;
+  csv?: string;
   cache?: string;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export const evaluateCommand = (context: ContextOf) =>
     )
     .option('--batch-size <n>', 'images in one run', whole(1), 128)
     .option('--loss <name>', "the loss to report (default: the model's own)")
+    .option('--csv <file>', 'write index, actual, predicted and confidence of every image')
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object')
     .action(async (name: string, options: Options) => {
@@ -39,7 +41,7 @@ export const evaluateCommand = (context: ContextOf) =>
       const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
       const chosen = options.dataset ?? (own as DatasetName);
       const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
-      const { accuracy, loss, ...rest } = await evaluate({
+      const evaluation = await evaluate({
         createSession: async () => (await openSession(bytes, options.device, contract)).session,
         model: bytes,
         dataset,
@@ -47,6 +49,8 @@ export const evaluateCommand = (context: ContextOf) =>
         batchSize: options.batchSize,
         signal,
       });
+      if (options.csv) await writeAtomically(options.csv, predictionsCsv(evaluation, dataset));
+      const { accuracy, loss, ...rest } = evaluation;
       const { seconds, imagesPerSecond, slotAccuracy, wholeAccuracy } = rest;
       const several = slotAccuracy.length > 1;
       const slots = several
