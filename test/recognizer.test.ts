@@ -112,6 +112,16 @@ describe('errors', () => {
     await expect(createRecognizer({ model: encodeModel(model) })).rejects.toMatchObject({ code: 'not-finite' });
   });
 
+  it('tells of a model whose input has another name', async () => {
+    const { model } = buildModel(findArchitecture('mlp'));
+    const { graph } = model;
+    const rename = (name: string) => (name === 'image' ? 'pixels' : name);
+    const inputs = graph.inputs.map((value) => ({ ...value, name: rename(value.name) }));
+    const nodes = graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) }));
+    const bytes = encodeModel({ ...model, graph: { ...graph, inputs, nodes } });
+    await expect(createRecognizer({ model: bytes })).rejects.toMatchObject({ code: 'bad-model' });
+  });
+
   it('tells of a model file that is not the one of its manifest', async () => {
     const names = await modelNames();
     expect(names).toEqual(expect.arrayContaining(['mlp', 'cnn']));

@@ -32,9 +32,11 @@ export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contrac
   const fits =
     inputs.length === 1 &&
     outputs.length === 1 &&
-    image?.dtype === 'uint8' &&
+    image?.name === 'image' &&
+    image.dtype === 'uint8' &&
     image.shape.length === 3 &&
-    probabilities?.dtype === 'float32' &&
+    probabilities?.name === 'probabilities' &&
+    probabilities.dtype === 'float32' &&
     (probabilities.shape.length === 2 || probabilities.shape.length === 3);
   const sizes = [height, width, classes, slots];
   if (fits && sizes.every((size) => typeof size === 'number')) {

@@ -60,9 +60,13 @@ export class Trainer {
     const spec = trainingSpecOf(decodeModel(training, 'Trainer'), 'Trainer');
     const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
     const session = await createSession(training, { ...options, state });
-    const trainer = new Trainer(spec, session, seed);
-    await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)])));
-    return trainer;
+    try {
+      await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)])));
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    return new Trainer(spec, session, seed);
   }
 
   get device() {
