@@ -69,6 +69,61 @@ describe('fit', () => {
     expect(seen.every(({ imagesPerSecond }) => imagesPerSecond > 0)).toBe(true);
   });
 
+  it('holds out validation data itself, and gives back the weights of the best epoch', async () => {
+    const optimizer = { name: 'SGD', learningRate: 1, momentum: 0.9 } as const;
+    const { model, history, epoch, data } = await fit({
+      ...options(),
+      epochs: 5,
+      optimizer,
+      validationSplit: 0.2,
+      keep: 'best',
+    });
+    expect([data.train.count, data.validation!.count]).toEqual([2400, 600]);
+    const best = Math.max(...history.map(({ validationAccuracy }) => validationAccuracy!));
+    expect(history[epoch - 1]!.validationAccuracy).toBe(best);
+    const measured = await evaluate({ createSession, model: encodeModel(model), dataset: data.validation! });
+    expect(measured.accuracy).toBe(best);
+  });
+
+  it('has nothing to choose the best epoch by without validation data', async () => {
+    await expect(fit({ ...options(), keep: 'best' })).rejects.toThrow(/expected validation data/);
+  });
+
+  it('stops when the loss stands still', async () => {
+    const earlyStopping = { monitor: 'loss', minDelta: 100, patience: 2 } as const;
+    const { history, finished } = await fit({ ...options(), epochs: 9, earlyStopping });
+    expect([history.length, finished]).toEqual([3, true]);
+  });
+
+  it('counts steps in place of epochs, also inside an epoch', async () => {
+    const { epochs, ...rest } = options();
+    const { history, steps, finished } = await fit({ ...rest, steps: 30 });
+    expect(finished).toBe(true);
+    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(steps.at(-1)).toMatchObject({ step: 30, epoch: 1.25, accuracy: expect.any(Number) });
+    expect(steps).toHaveLength(30);
+  });
+
+  it('descends on all samples at once', async () => {
+    const { history } = await fit({ ...options(), minibatches: 1, epochs: 3, optimizer: { name: 'SGD' } });
+    expect(history[2]!.loss).toBeLessThan(history[0]!.loss);
+  });
+
+  it('gives averaged weights, which lie between those of the steps', async () => {
+    const run = (steps: number, emaMomentum?: number) => {
+      const { epochs, ...rest } = options();
+      const optimizer = { name: 'SGD', learningRate: 0.1, ...(emaMomentum && { emaMomentum }) } as const;
+      return fit({ ...rest, steps, optimizer });
+    };
+    const kernel = ({ model }: Awaited<ReturnType<typeof run>>) =>
+      model.graph.initializers.get('dense/kernel')!.data as Float32Array;
+    const plain = [kernel(await run(1)), kernel(await run(2)), kernel(await run(3))] as const;
+    const averaged = kernel(await run(3, 0.75));
+    const expected = plain[0].map((first, i) => 0.75 * (0.75 * first + 0.25 * plain[1][i]!) + 0.25 * plain[2][i]!);
+    expect(Math.max(...averaged.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-7);
+    expect(averaged).not.toEqual(plain[2]);
+  });
+
   it('tells of a training that diverges', async () => {
     const optimizer = { name: 'SGD', learningRate: 1e30 } as const;
     await expect(fit({ ...options(), optimizer })).rejects.toMatchObject({ code: 'not-finite' });
@@ -95,13 +150,14 @@ describe('fit', () => {
 
 describe('stop and resume', () => {
   /** Stops after so many steps, as Ctrl-C does, and gives the checkpoint as it comes back from bytes. */
-  async function stopAfter(steps: number, architecture: Architecture): Promise<Checkpoint> {
+  async function stopAfter(steps: number, architecture: Architecture, epochs = 2): Promise<Checkpoint> {
     const stop = new AbortController();
     let kept: Checkpoint | undefined;
     let done = 0;
     const result = await fit({
       ...options(),
       architecture,
+      epochs,
       signal: stop.signal,
       progressInterval: 0,
       callbacks: {
@@ -125,6 +181,18 @@ describe('stop and resume', () => {
     expect(encodeModel(resumed.model)).toEqual(encodeModel(whole.model));
     const strip = (history: typeof whole.history) => history.map(({ seconds, ...log }) => log);
     expect(strip(resumed.history)).toEqual(strip(whole.history));
+  });
+
+  it('goes on with the best weights so far, the curve and the averages', async () => {
+    const optimizer = { name: 'SGD', learningRate: 1, momentum: 0.9, emaMomentum: 0.5 } as const;
+    const settings = { optimizer, validationSplit: 0.2, keep: 'best', augment: { rotate: 10 }, epochs: 4 } as const;
+    const architecture = { ...mlp, training: { ...mlp.training, ...settings } };
+    const { epochs, ...rest } = { ...options(), architecture };
+    const whole = await fit(rest);
+    const resumed = await fit({ ...rest, resume: await stopAfter(60, architecture, 4) });
+    expect(encodeModel(resumed.model)).toEqual(encodeModel(whole.model));
+    expect(resumed.steps).toEqual(whole.steps);
+    expect(resumed.epoch).toBe(whole.epoch);
   });
 
   it('keeps moving statistics, too', async () => {

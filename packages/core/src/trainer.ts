@@ -5,7 +5,7 @@ import { decodeModel } from './onnx/decode.js';
 import type { Model } from './onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
-import { type TrainingSpec, trainingSpecOf } from './training-spec.js';
+import { averagedBy, averageOf, type TrainingSpec, trainingSpecOf } from './training-spec.js';
 
 export interface TrainerOptions extends Omit<SessionOptions, 'state'> {
   readonly createSession: SessionFactory;
@@ -112,10 +112,14 @@ export class Trainer {
     await this.session.writeState({ metrics: filled('float32', [3]) });
   }
 
-  /** The weights and moving statistics, by their names in the model. */
-  weights(): Promise<Tensors> {
-    const names = this.spec.state.filter(({ kind }) => kind === 'weight' || kind === 'statistic');
-    return this.session.readState(names.map(({ input }) => input));
+  /** The weights (their moving averages, where the training keeps those) and moving statistics, by their names in the model. */
+  async weights(): Promise<Tensors> {
+    const { state } = this.spec;
+    const averages = new Set(state.filter(({ kind }) => kind === 'average').map(({ input }) => input));
+    const names = state.filter(({ kind }) => kind === 'weight' || kind === 'statistic').map(({ input }) => input);
+    const sources = names.map((name) => (averages.has(averageOf(name)) ? averageOf(name) : name));
+    const tensors = await this.session.readState(sources);
+    return Object.fromEntries(names.map((name, i) => [name, tensors[sources[i]!]!]));
   }
 
   /** Everything that a later `restore` needs to go on bit for bit. */
@@ -133,13 +137,14 @@ export class Trainer {
 }
 
 function startOf({ input, kind, shape, dtype, initial }: TrainingSpec['state'][number], weights: Tensors): Tensor {
-  if (kind !== 'weight' && kind !== 'statistic') return filled(dtype, shape, initial);
-  const tensor = weights[input];
+  if (kind !== 'weight' && kind !== 'statistic' && kind !== 'average') return filled(dtype, shape, initial);
+  const name = kind === 'average' ? averagedBy(input) : input;
+  const tensor = weights[name];
   if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) return tensor;
   throw new DenaryError({
     code: 'bad-model',
     who: 'Trainer',
-    expected: `a weight "${input}" of ${dtype} [${shape}]`,
+    expected: `a weight "${name}" of ${dtype} [${shape}]`,
     received: tensor ? `${tensor.dtype} [${tensor.shape}]` : 'none',
     remedy: 'Give the model that the training graph was made from.',
   });

@@ -9,7 +9,7 @@ const stateSpec = v.object({
   /** The output that takes the input's place after a step; a frozen weight has none. */
   output: v.optional(v.string()),
   /** `weight` and `statistic` come from the model, the rest starts from `initial`. */
-  kind: v.picklist(['weight', 'statistic', 'slot', 'step', 'metric']),
+  kind: v.picklist(['weight', 'statistic', 'slot', 'average', 'step', 'metric']),
   shape: v.array(v.number()),
   dtype: v.picklist(['float32', 'uint32']),
   /** Default 0. */
@@ -38,6 +38,12 @@ export type TrainingSpec = Readonly<Omit<v.InferOutput<typeof trainingSpec>, 'st
   readonly image: readonly number[];
   readonly state: readonly StateSpec[];
 };
+
+const AVERAGE = '/average';
+/** The state that holds the moving average of a weight, where a training keeps one. */
+export const averageOf = (weight: string): string => weight + AVERAGE;
+/** The weight that such a state is the average of. */
+export const averagedBy = (state: string): string => state.slice(0, -AVERAGE.length);
 
 const KEY = 'denary.training';
 

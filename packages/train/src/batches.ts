@@ -7,8 +7,31 @@ import { hash32, permutation, stream } from './random.js';
 
 const SHUFFLE = stream('shuffle');
 
-/** How many steps an epoch takes; the last one may be short. */
-export const stepsPerEpoch = ({ count }: Dataset, batchSize: number): number => Math.ceil(count / batchSize);
+/** How an epoch is cut into steps. */
+export interface BatchPlan {
+  /** The most samples in a step. */
+  readonly batchSize: number;
+  /** Steps in an epoch. */
+  readonly steps: number;
+  /** The samples of a step, as places in the epoch's order: from..to-1. */
+  bounds(step: number): readonly [from: number, to: number];
+}
+
+/** Full batches, the last one taking what is left; or, where `minibatches` are asked for, that many of even size. */
+export function planBatches(count: number, { batchSize = 128, minibatches }: BatchSettings): BatchPlan {
+  if (minibatches !== undefined) {
+    const steps = Math.min(minibatches, count);
+    const start = (step: number) => Math.floor((step * count) / steps);
+    return { batchSize: Math.ceil(count / steps), steps, bounds: (step) => [start(step), start(step + 1)] };
+  }
+  const steps = Math.ceil(count / batchSize);
+  return { batchSize, steps, bounds: (step) => [step * batchSize, Math.min((step + 1) * batchSize, count)] };
+}
+
+interface BatchSettings {
+  readonly batchSize?: number | undefined;
+  readonly minibatches?: number | undefined;
+}
 
 /** The batches of one epoch. The arrays given out are overwritten by the next batch. */
 export class Batches {
@@ -20,23 +43,29 @@ export class Batches {
 
   constructor(
     private readonly dataset: Dataset,
-    private readonly batchSize: number,
+    private readonly plan: BatchPlan,
     private readonly seed: number,
     private readonly augment?: Augmentation,
   ) {
     this.area = dataset.height * dataset.width;
-    this.images = new Uint8Array(batchSize * this.area);
-    this.labels = new Uint8Array(batchSize * dataset.slots);
+    this.images = new Uint8Array(this.isWhole ? 0 : plan.batchSize * this.area);
+    this.labels = new Uint8Array(this.isWhole ? 0 : plan.batchSize * dataset.slots);
+  }
+
+  /** Whether every batch is the data set as it is. */
+  private get isWhole(): boolean {
+    return this.plan.steps === 1 && !this.augment;
   }
 
   /** The batch of a step, both counted from 0. */
   at(epoch: number, step: number): Batch {
+    const { area, images, labels, dataset, augment, seed } = this;
+    if (this.isWhole) return { images: dataset.images, labels: dataset.labels };
     if (epoch !== this.epoch) {
-      this.order = permutation(this.dataset.count, hash32(this.seed, epoch), SHUFFLE) as typeof this.order;
+      this.order = permutation(dataset.count, hash32(seed, epoch), SHUFFLE) as typeof this.order;
       this.epoch = epoch;
     }
-    const chosen = this.order.subarray(step * this.batchSize, (step + 1) * this.batchSize);
-    const { area, images, labels, dataset, augment, seed } = this;
+    const chosen = this.order.subarray(...this.plan.bounds(step));
     const { slots } = dataset;
     chosen.forEach((index, i) => {
       if (!augment) images.set(dataset.images.subarray(index * area, (index + 1) * area), i * area);

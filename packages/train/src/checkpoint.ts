@@ -1,7 +1,7 @@
 /** Where a training stands, so that it can go on later bit for bit: state, position, history, and the settings it belongs to. */
 
 import { DenaryError, decodeSafetensors, encodeSafetensors, type Tensors } from '@denary/core';
-import type { EpochLog } from './fit.js';
+import type { Curve, EpochLog } from './history.js';
 
 export interface Checkpoint {
   /** What must be equal for the training to go on; compared as JSON. */
@@ -10,20 +10,31 @@ export interface Checkpoint {
   readonly epoch: number;
   readonly step: number;
   readonly history: readonly EpochLog[];
+  readonly curve: Curve;
   /** Seconds trained so far. */
   readonly seconds: number;
   readonly state: Tensors;
+  /** The weights of the best epoch so far, where those are to be given back. */
+  readonly best?: Tensors;
 }
 
-export function encodeCheckpoint({ state, ...rest }: Checkpoint): Uint8Array {
-  return encodeSafetensors(state, { 'denary.checkpoint': JSON.stringify(rest) });
+const BEST = 'best:';
+
+export function encodeCheckpoint({ state, best = {}, ...rest }: Checkpoint): Uint8Array {
+  const kept = Object.entries(best).map(([name, tensor]) => [BEST + name, tensor]);
+  return encodeSafetensors({ ...state, ...Object.fromEntries(kept) }, { 'denary.checkpoint': JSON.stringify(rest) });
 }
 
 /** Throws `bad-data` for bytes that are no checkpoint. */
 export function decodeCheckpoint(bytes: Uint8Array, who = 'decodeCheckpoint'): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, who);
   const text = metadata['denary.checkpoint'];
-  if (text) return { ...JSON.parse(text), state: tensors };
+  if (text) {
+    const kept = Object.keys(tensors).filter((name) => name.startsWith(BEST));
+    const best = Object.fromEntries(kept.map((name) => [name.slice(BEST.length), tensors[name]!]));
+    const state = Object.fromEntries(Object.entries(tensors).filter(([name]) => !kept.includes(name)));
+    return { ...JSON.parse(text), state, ...(kept.length > 0 && { best }) };
+  }
   throw new DenaryError({
     code: 'bad-data',
     who,

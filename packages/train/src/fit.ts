@@ -7,38 +7,32 @@ import {
   initializersOf,
   type Model,
   type SessionFactory,
+  type Tensors,
   Trainer,
   withWeights,
 } from '@denary/core';
-import type { Architecture } from './architectures/architecture.js';
-import { Batches, stepsPerEpoch } from './batches.js';
+import type { Architecture, TrainingSettings } from './architectures/architecture.js';
+import { Batches, planBatches } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
-import type { Augmentation } from './data/augment.js';
-import type { Dataset } from './data/dataset.js';
+import { augment } from './data/augment.js';
+import { type Dataset, validationSplit } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
 import { buildModel } from './forward/build-model.js';
-import type { LossName } from './objective/losses.js';
-import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
-import { type Schedule, scheduled } from './schedules.js';
-import { every, StepClock } from './step-clock.js';
+import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
+import { learningRateOf } from './objective/optimizers.js';
+import { scheduled } from './schedules.js';
+import { identityOf, type ResolvedSettings, resolveSettings } from './settings.js';
+import { elapsed, every, StepClock } from './step-clock.js';
 import { createTrainingGraph } from './training-graph.js';
 
-export interface FitOptions {
+/** Settings that are left out are those of the architecture. */
+export interface FitOptions extends Partial<TrainingSettings> {
   readonly createSession: SessionFactory;
   readonly architecture: Architecture;
   readonly train: Dataset;
-  /** Changes the training images anew in each epoch; those of `validation` stay as they are. */
-  readonly augment?: Augmentation;
-  /** Measured after each epoch. */
+  /** Measured after each epoch, in place of a part of `train`. Never augmented. */
   readonly validation?: Dataset;
-  /** These four as the architecture says where left out. */
-  readonly loss?: LossName;
-  readonly optimizer?: OptimizerSpec;
-  readonly batchSize?: number;
-  readonly epochs?: number;
-  /** Of the learning rate, over all epochs; default constant. */
-  readonly schedule?: Schedule;
-  /** Of weights, order, dropout and augmentation; default 0. */
+  /** Of weights, order, dropout, augmentation and the validation split; default 0. */
   readonly seed?: number;
   readonly device?: Device;
   readonly threads?: number;
@@ -56,7 +50,7 @@ export interface FitOptions {
 export interface Callbacks {
   onProgress?(progress: Progress): void;
   onEpoch?(log: EpochLog): void;
-  /** Called now and then, after each epoch, and when the training is stopped. */
+  /** Called now and then, after an epoch (once a second at most), and when the training ends or is stopped. */
   onCheckpoint?(checkpoint: Checkpoint): Promise<void> | void;
 }
 
@@ -75,17 +69,6 @@ export interface Progress {
   readonly eta: number;
 }
 
-export interface EpochLog {
-  /** From 1. */
-  readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly validationLoss?: number;
-  readonly validationAccuracy?: number;
-  /** Seconds of training steps in this epoch. */
-  readonly seconds: number;
-}
-
 export interface FitResult {
   /** The inference model with the trained weights. */
   readonly model: Model;
@@ -93,7 +76,15 @@ export interface FitResult {
   readonly training: Model;
   readonly parameters: number;
   readonly history: readonly EpochLog[];
-  /** Whether all epochs were done. */
+  /** The curve by step, in some hundred points. */
+  readonly steps: readonly StepLog[];
+  /** The epoch whose weights the model has. */
+  readonly epoch: number;
+  /** What was asked for, defaults included. */
+  readonly settings: ResolvedSettings;
+  /** What was trained on and, where anything was, measured after each epoch. */
+  readonly data: { readonly train: Dataset; readonly validation?: Dataset };
+  /** Whether the training came to its end, be it by early stopping. */
   readonly finished: boolean;
   readonly device: Device;
   /** Seconds of training, evaluation excluded. */
@@ -102,19 +93,28 @@ export interface FitResult {
   readonly imagesPerSecond: number;
 }
 
+/** Points of the curve by step. */
+const POINTS = 300;
+
 /** Throws `bad-data` where the data do not fit the architecture, `not-finite` where the training diverges. */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { createSession, architecture, train, validation, device, threads, signal, resume, callbacks = {} } = options;
-  const schedule = options.schedule ?? { name: 'constant' };
-  const settings = settingsOf(options);
-  const { loss, optimizer, batchSize, epochs, seed } = settings;
-  requireFit(train, architecture);
-  if (validation) requireFit(validation, architecture);
-  const identity = identityOf(options, settings);
+  const { createSession, architecture, device, threads, signal, resume, callbacks = {} } = options;
+  const settings = resolveSettings(architecture, settingsIn(options));
+  const { loss, optimizer, seed, schedule, earlyStopping } = settings;
+  const data = dataOf(options, settings);
+  for (const dataset of Object.values(data)) requireFit(dataset, architecture);
+  if (settings.keep === 'best' && !data.validation) throw nothingToChooseBy();
+  const identity = identityOf(architecture, settings, data);
   if (resume) requireSameSettings(resume.settings, identity);
 
+  const plan = planBatches(data.train.count, settings);
+  const total = settings.steps ?? settings.epochs * plan.steps;
+  const epochs = Math.ceil(total / plan.steps);
   const { model, parameters, regularizers } = buildModel(architecture, seed);
-  const training = createTrainingGraph(model, { loss, optimizer, batchSize, regularizers });
+  const { batchSize } = plan;
+  const { reduction } = settings;
+  const objective = { loss, optimizer, batchSize, regularizers, ...(reduction && { reduction }) };
+  const training = createTrainingGraph(model, objective);
   const trainer = await Trainer.create({
     createSession,
     training: encodeModel(training),
@@ -125,106 +125,103 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
   if (resume) await trainer.restore(resume.state);
 
-  const batches = new Batches(train, batchSize, seed, options.augment);
-  const steps = stepsPerEpoch(train, batchSize);
+  const batches = new Batches(data.train, plan, seed, settings.augment && augment(settings.augment));
   const clock = new StepClock(batchSize, resume?.seconds ?? 0);
   const history = [...(resume?.history ?? [])];
+  const stride = Math.max(1, Math.floor(total / POINTS));
   const progressDue = every(options.progressInterval ?? 100);
-  const checkpointDue = every(options.checkpointInterval ?? 30_000);
-  let { epoch, step } = resume ?? { epoch: 0, step: 0 };
+  const sinceCheckpoint = elapsed();
+  let { epoch, step, curve, best } = resume ?? { epoch: 0, step: 0, curve: emptyCurve };
+  const done = () => epoch * plan.steps + step;
+  const stepsInEpoch = () => Math.min(plan.steps, total - epoch * plan.steps);
+  const ended = () => done() >= total || (earlyStopping !== undefined && stalled(history, earlyStopping));
 
-  const trained = async () => withWeights(model, await trainer.weights());
+  const modelOf = (weights: Tensors) => withWeights(model, weights);
   const report = async () => {
     const { loss, accuracy } = await trainer.metrics();
-    const pace = clock.pace((epochs - epoch) * steps - step);
-    callbacks.onProgress?.({ epoch: epoch + 1, epochs, step, steps, loss, accuracy, ...pace });
+    const pace = clock.pace(total - done());
+    callbacks.onProgress?.({ epoch: epoch + 1, epochs, step, steps: stepsInEpoch(), loss, accuracy, ...pace });
+  };
+  const record = async (endsEpoch: boolean) => {
+    const at = { step: done(), epoch: done() / plan.steps, endsEpoch };
+    curve = extended(curve, await trainer.metrics(), at);
   };
   const checkpoint = async () => {
     if (!callbacks.onCheckpoint) return;
-    const position = { epoch, step, history: [...history], seconds: clock.seconds };
-    await callbacks.onCheckpoint({ settings: identity, ...position, state: await trainer.state() });
+    const position = { epoch, step, history: [...history], curve, seconds: clock.seconds };
+    await callbacks.onCheckpoint({
+      settings: identity,
+      ...position,
+      ...(best && { best }),
+      state: await trainer.state(),
+    });
+    sinceCheckpoint.restart();
   };
   const endEpoch = async () => {
     const { loss, accuracy } = await trainer.metrics();
-    const measured = validation ? await validate(encodeModel(await trained()), options, validation, settings.loss) : {};
+    const weights = await trainer.weights();
+    const measured = data.validation ? await validate(modelOf(weights), options, data.validation, settings) : {};
     const log = { epoch: epoch + 1, loss, accuracy, ...measured, seconds: clock.seconds - secondsOf(history) };
     history.push(log);
+    if (settings.keep === 'best' && bestEpoch(history) === log) best = weights;
     await trainer.resetMetrics();
     callbacks.onEpoch?.(log);
   };
 
   try {
-    while (epoch < epochs && !signal?.aborted) {
+    while (!ended() && !signal?.aborted) {
       clock.start();
-      const rate = learningRateOf(optimizer) * scheduled(schedule, epoch * steps + step, epochs * steps);
-      const stepLoss = await trainer.step(batches.at(epoch, step), rate);
+      const factor = schedule ? scheduled(schedule, { step: done(), steps: total, epoch }) : 1;
+      const stepLoss = await trainer.step(batches.at(epoch, step), learningRateOf(optimizer) * factor);
       clock.stop();
       requireFinite(stepLoss, epoch, step);
       step++;
-      const epochDone = step === steps;
+      const epochDone = step === stepsInEpoch();
+      if (epochDone || done() % stride === 0) await record(epochDone);
       if (epochDone || progressDue()) await report();
       if (epochDone) {
         await endEpoch();
         epoch++;
         step = 0;
       }
-      if (epochDone || checkpointDue()) await checkpoint();
+      const patience = epochDone ? 1000 : (options.checkpointInterval ?? 30_000);
+      if (sinceCheckpoint.milliseconds() >= patience) await checkpoint();
     }
-    const finished = epoch >= epochs;
-    if (!finished) await checkpoint();
+    await checkpoint();
     const { seconds, imagesPerSecond } = clock;
-    const result = { training, parameters, history, finished, device: trainer.device, seconds, imagesPerSecond };
-    return { model: await trained(), ...result };
+    return {
+      model: modelOf(best ?? (await trainer.weights())),
+      training,
+      parameters,
+      history,
+      steps: curve.points,
+      epoch: (best ? bestEpoch(history)?.epoch : undefined) ?? history.length,
+      settings,
+      data,
+      finished: ended(),
+      device: trainer.device,
+      seconds,
+      imagesPerSecond,
+    };
   } finally {
     await trainer.close();
   }
 }
 
-type Settings = Required<Pick<FitOptions, 'loss' | 'optimizer' | 'batchSize' | 'epochs' | 'seed'>>;
-
-/** What is asked for, or else what the architecture says. */
-function settingsOf({ architecture: { training }, loss, optimizer, batchSize, epochs, seed }: FitOptions): Settings {
-  const settings = {
-    loss: loss ?? training.loss,
-    optimizer: optimizer ?? training.optimizer,
-    batchSize: batchSize ?? training.batchSize,
-    epochs: epochs ?? training.epochs,
-    seed: seed ?? 0,
-  };
-  for (const [name, least] of [
-    ['batchSize', 1],
-    ['epochs', 1],
-    ['seed', 0],
-  ] as const) {
-    const value = settings[name];
-    if (Number.isInteger(value) && value >= least && value < 2 ** 32) continue;
-    throw new DenaryError({
-      code: 'bad-argument',
-      who: 'fit',
-      expected: `${name} as a whole number of at least ${least}`,
-      received: `${value}`,
-      remedy: "Leave it out for the system's own setting.",
-    });
-  }
+/** The settings among the options. */
+function settingsIn(options: FitOptions): Partial<ResolvedSettings> {
+  const { createSession, architecture, train, validation, device, threads, signal, resume, callbacks, ...rest } =
+    options;
+  const { progressInterval, checkpointInterval, ...settings } = rest;
   return settings;
 }
 
-/** What must be the same for a checkpoint to be taken up again; more epochs may be asked for. */
-function identityOf(options: FitOptions, settings: Settings): Checkpoint['settings'] {
-  const { architecture, train, validation, schedule, augment } = options;
-  const { loss, optimizer, batchSize, seed } = settings;
-  const data = {
-    train: train.name,
-    samples: train.count,
-    validation: validation?.count ?? 0,
-    augment: augment?.options,
-  };
-  const { name, layers } = architecture;
-  // A schedule stretches over all epochs: with more of them, the steps so far would have been others.
-  const planned = schedule ? { schedule, epochs: settings.epochs } : {};
-  return JSON.parse(
-    JSON.stringify({ architecture: name, layers, loss, optimizer, batchSize, seed, ...planned, ...data }),
-  );
+function dataOf(
+  { train, validation }: FitOptions,
+  { validationSplit: fraction, seed }: ResolvedSettings,
+): FitResult['data'] {
+  if (validation) return { train, validation };
+  return fraction === undefined ? { train } : validationSplit(train, fraction, seed);
 }
 
 function requireFit({ name, height, width, classes, slots }: Dataset, { input, ...architecture }: Architecture): void {
@@ -251,8 +248,23 @@ function requireFinite(loss: number, epoch: number, step: number): void {
   });
 }
 
-async function validate(model: Uint8Array, { createSession, threads }: FitOptions, dataset: Dataset, loss: LossName) {
-  const result = await evaluate({ createSession, model, dataset, loss, ...(threads ? { threads } : {}) });
+const nothingToChooseBy = () =>
+  new DenaryError({
+    code: 'bad-argument',
+    who: 'fit',
+    expected: 'validation data to choose the best epoch by',
+    received: 'none',
+    remedy: 'Give validationSplit or validation, or keep the last epoch.',
+  });
+
+async function validate(
+  model: Model,
+  { createSession, threads }: FitOptions,
+  dataset: Dataset,
+  { loss }: ResolvedSettings,
+) {
+  const bytes = encodeModel(model);
+  const result = await evaluate({ createSession, model: bytes, dataset, loss, ...(threads ? { threads } : {}) });
   return { validationLoss: result.loss, validationAccuracy: result.accuracy };
 }
 

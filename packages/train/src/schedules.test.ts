@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Schedule, scheduled } from './schedules.js';
 
 const steps = 300;
-const factors = (schedule: Schedule) => Array.from({ length: steps }, (_, step) => scheduled(schedule, step, steps));
+const factors = (schedule: Schedule) =>
+  Array.from({ length: steps }, (_, step) => scheduled(schedule, { step, steps, epoch: Math.floor(step / 100) }));
 
 describe('scheduled', () => {
   it('stays where it is', () => {
@@ -30,6 +31,11 @@ describe('scheduled', () => {
     expect(values.indexOf(Math.max(...values))).toBe(90);
     expect(Math.max(...values)).toBeCloseTo(1, 6);
     expect(values.at(-1)).toBeLessThan(1e-3);
+  });
+
+  it('falls by the epoch', () => {
+    const values = factors({ name: 'inverse-time', decay: 0.5 });
+    expect([0, 99, 100, 200, 299].map((step) => values[step])).toEqual([1, 1, 1 / 1.5, 0.5, 0.5]);
   });
 
   it('warms up', () => {

@@ -2,12 +2,22 @@
 
 /** A question that is answered yes once in so many milliseconds. */
 export function every(milliseconds: number): () => boolean {
-  let last = performance.now();
+  const clock = elapsed();
   return () => {
-    const now = performance.now();
-    if (now - last < milliseconds) return false;
-    last = now;
+    if (clock.milliseconds() < milliseconds) return false;
+    clock.restart();
     return true;
+  };
+}
+
+/** A stopwatch. */
+export function elapsed() {
+  let began = performance.now();
+  return {
+    milliseconds: () => performance.now() - began,
+    restart: () => {
+      began = performance.now();
+    },
   };
 }
 

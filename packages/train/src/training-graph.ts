@@ -19,13 +19,15 @@ import { parametersOf } from './lowering/parameters.js';
 import { appendForTraining, poolBeforeRelu } from './lowering/training-form.js';
 import { maths } from './math.js';
 import type { LossName } from './objective/losses.js';
-import { emitLoss } from './objective/objective.js';
+import { emitLoss, type Reduction } from './objective/objective.js';
 import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
 import { emitUpdates } from './objective/updates.js';
 import { removeDeadNodes } from './passes/dead-nodes.js';
 
 export interface Objective {
   readonly loss: LossName;
+  /** Over the samples of a step, by weight; default `mean`. */
+  readonly reduction?: Reduction;
   readonly optimizer: OptimizerSpec;
   readonly batchSize: number;
   /** Penalties on weights, by name. */
@@ -36,8 +38,9 @@ export interface Objective {
 
 /**
  * Derives the training graph of a classifier: input `image` as the model has it, output `probabilities` [batch, classes] or
- * [batch, slots, classes].  * Inputs: `image`, `label` int32 [batch] or [batch, slots], `sample_weight` float32 [batch], `learning_rate` float32 [], `seed` uint32 [];
- * output `loss` float32 [], the mean over the batch by weight. The rest is state, described in the file's metadata.
+ * [batch, slots, classes]. Inputs: `image`, `label` int32 [batch] or [batch, slots], `sample_weight` float32 [batch],
+ * `learning_rate` float32 [], `seed` uint32 []; output `loss` float32 [], of the batch by weight. The rest is state, described
+ * in the file's metadata.
  * Throws `unsupported-operator` where a gradient would pass a node without a rule, `bad-model` where no weight is found.
  */
 export function createTrainingGraph(model: Model, objective: Objective): Model {
@@ -93,6 +96,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     label,
     sampleWeight,
     loss: objective.loss,
+    reduction: objective.reduction ?? 'mean',
     regularizers: objective.regularizers ?? {},
   });
   const gradients = differentiate(graph, loss, trained);
@@ -112,6 +116,9 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
   }
   for (const [input, { shape, initial, after }] of next.slots) {
     keep({ input, kind: 'slot', shape, dtype: 'float32', ...(initial ? { initial } : {}) }, after);
+  }
+  for (const [input, after] of next.averages) {
+    keep({ input, kind: 'average', shape: after.shape as number[], dtype: 'float32' }, after);
   }
   keep({ input: 'step', kind: 'step', shape: [], dtype: 'uint32' }, math.add(step, 1));
   const totals = graph.input('metrics', 'float32', [3]);

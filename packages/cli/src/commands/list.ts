@@ -1,6 +1,6 @@
 /** denary list: the systems that can be trained by name. */
 
-import { catalogue, summarize } from '@denary/train';
+import { catalogue, dataOf, summarize, type TrainingSettings } from '@denary/train';
 import { Command } from 'commander';
 import type { ContextOf } from '../context.js';
 import { count, table } from '../text.js';
@@ -16,18 +16,25 @@ export const listCommand = (context: ContextOf) =>
         description: architecture.description,
         parameters: summarize(architecture).parameters,
         ...architecture.training,
+        data: dataOf(architecture),
       }));
       if (output.json) {
         for (const row of rows) output.result(row, '');
         return;
       }
-      const cells = rows.map(({ name, parameters, optimizer, batchSize, epochs, description }) => [
+      const cells = rows.map(({ name, data, parameters, description, ...training }) => [
         name,
+        data,
         count(parameters),
-        optimizer.name,
-        `${batchSize}`,
-        `${epochs}`,
+        training.optimizer.name,
+        batchOf(training),
+        training.steps ? `${count(training.steps)} steps` : count(training.epochs),
         description,
       ]);
-      output.result({}, table(['name', 'parameters', 'optimizer', 'batch', 'epochs', 'layers'], cells));
+      output.result({}, table(['name', 'data', 'parameters', 'optimizer', 'batch', 'epochs', 'layers'], cells));
     });
+
+function batchOf({ batchSize, minibatches }: TrainingSettings): string {
+  if (minibatches === 1) return 'all';
+  return minibatches ? `1/${minibatches}` : `${batchSize}`;
+}

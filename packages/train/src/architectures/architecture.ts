@@ -1,7 +1,11 @@
 /** What a system is: its input, its layers, and how its notebook trains it. Plain data; the catalogue is a list of these. */
 
+import type { AugmentOptions } from '../data/augment-options.js';
+import type { EarlyStopping } from '../history.js';
 import type { LossName } from '../objective/losses.js';
+import type { Reduction } from '../objective/objective.js';
 import type { OptimizerSpec } from '../objective/optimizers.js';
+import type { Schedule } from '../schedules.js';
 import type { Layer } from './layers.js';
 
 export interface InputSpec {
@@ -13,13 +17,30 @@ export interface InputSpec {
   readonly as: 'flat' | 'image' | 'rows';
 }
 
-export interface TrainingDefaults {
-  /** A name of `denary data`; default `mnist`. */
-  readonly data?: string;
+export interface TrainingSettings {
   readonly loss: LossName;
+  /** Whether a step's loss is the `mean` over its samples (the default) or their `sum`. */
+  readonly reduction?: Reduction;
   readonly optimizer: OptimizerSpec;
-  readonly batchSize: number;
+  /** Samples in a step; an epoch's last one may have fewer. Default 128. */
+  readonly batchSize?: number;
+  /** In place of `batchSize`: so many even batches an epoch; 1 is full-batch descent. */
+  readonly minibatches?: number;
   readonly epochs: number;
+  /** In place of `epochs`: so many steps, the last epoch not being finished where they end inside it. */
+  readonly steps?: number;
+  /** Of the learning rate, over the whole training; default constant. */
+  readonly schedule?: Schedule;
+  /** Changes the training images anew in each epoch. */
+  readonly augment?: AugmentOptions;
+  /** The part of the training data, in (0, 1), that is held out (seeded) and measured after each epoch; default none. */
+  readonly validationSplit?: number;
+  /**
+   * Whose weights are given back: those of the `last` epoch (the default), or of the `best` one by validation accuracy, the
+   * lower validation loss deciding between equals.
+   */
+  readonly keep?: 'last' | 'best';
+  readonly earlyStopping?: EarlyStopping;
 }
 
 export interface Architecture {
@@ -31,5 +52,6 @@ export interface Architecture {
   /** Labels of one image; default 1. */
   readonly slots?: number;
   readonly layers: readonly Layer[];
-  readonly training: TrainingDefaults;
+  /** `data` is a name of `denary data`; default `mnist`. */
+  readonly training: TrainingSettings & { readonly data?: string };
 }

@@ -7,6 +7,8 @@ import type { Conv2D, Dense, Dropout, Layer, MaxPooling2D } from './layers.js';
 const flat: InputSpec = { image: [28, 28], scale: 255, as: 'flat' };
 const rows: InputSpec = { image: [28, 28], scale: 255, as: 'rows' };
 const image: InputSpec = { image: [28, 28], scale: 255, as: 'image' };
+/** Optdigits: counts of ink from 0 to 16. */
+const counts: InputSpec = { image: [8, 8], scale: 16, as: 'flat' };
 
 const dense = (units: number, activation: Dense['activation'] = 'linear'): Dense => ({
   type: 'Dense',
@@ -28,6 +30,79 @@ const classes = 10;
 const classify = dense(classes, 'softmax');
 const sgd = { name: 'SGD' } as const;
 
+/** Weights uniform(-1, 1); rate, momentum, decay and L2 are S. Raschka's (Python Machine Learning, 2015, chapter 12). */
+function logisticMlp(data: string, input: InputSpec, hidden: number, minibatches: number): Architecture {
+  const unit: Omit<Dense, 'units'> = {
+    type: 'Dense',
+    activation: 'sigmoid',
+    kernelInitializer: { type: 'random_uniform', minval: -1, maxval: 1 },
+    biasInitializer: { type: 'random_uniform', minval: -1, maxval: 1 },
+    kernelRegularizer: { l2: 0.05 },
+  };
+  return {
+    name: 'logistic-mlp',
+    description: `Dense ${hidden} and 10, all sigmoids, on ${data}`,
+    input,
+    classes,
+    layers: [
+      { ...unit, units: hidden },
+      { ...unit, units: classes },
+    ],
+    training: {
+      data,
+      loss: 'logistic_loss',
+      reduction: 'sum',
+      optimizer: { ...sgd, learningRate: 0.001, momentum: 0.001 },
+      schedule: { name: 'inverse-time', decay: 1e-5 },
+      minibatches,
+      epochs: 1000,
+    },
+  };
+}
+
+/** Softmax regression with one hidden layer, by full-batch descent. */
+function reluNet(data: string, input: InputSpec, hidden: number, learningRate: number, l2: number, epochs: number) {
+  const weights = {
+    kernelInitializer: { type: 'random_normal', stddev: 0.001 },
+    kernelRegularizer: { l2 },
+  } as const;
+  const system: Architecture = {
+    name: 'relu-net',
+    description: `Dense ${hidden}, full-batch descent on ${data}`,
+    input,
+    classes,
+    layers: [
+      { ...dense(hidden, 'relu'), ...weights },
+      { ...classify, ...weights },
+    ],
+    training: {
+      data,
+      loss: 'categorical_crossentropy',
+      optimizer: { ...sgd, learningRate },
+      minibatches: 1,
+      epochs,
+    },
+  };
+  return system;
+}
+
+/** Dense with notebook E's truncated normal weights, its biases, and a penalty on both. */
+const steady = (units: number, activation: Dense['activation']): Dense => ({
+  ...dense(units, activation),
+  kernelInitializer: { type: 'truncated_normal', stddev: 0.05 },
+  biasInitializer: { type: 'constant', value: 0.05 },
+  kernelRegularizer: { l2: 0.0005 },
+  biasRegularizer: { l2: 0.0005 },
+});
+
+/** As scikit-learn's MLPClassifier: alpha / 2 of the squares over a batch of 200; biases are drawn like the weights. */
+const scikit = (units: number, activation: Dense['activation']): Dense => ({
+  ...dense(units, activation),
+  biasInitializer: 'glorot_uniform',
+  kernelRegularizer: { l2: 1e-4 / 2 / 200 },
+});
+
+/** A system that takes two data sets has an entry for each, the first being its default. */
 export const catalogue: readonly Architecture[] = [
   {
     name: 'mlp',
@@ -150,6 +225,27 @@ export const catalogue: readonly Architecture[] = [
       epochs: 5,
     },
   },
+  logisticMlp('optdigits', counts, 128, 128),
+  logisticMlp('mnist', flat, 196, 50),
+  reluNet('optdigits', counts, 512, 0.01, 1e-4, 2000),
+  reluNet('mnist', flat, 196, 0.1, 1e-3, 3000),
+  {
+    name: 'mlp-deep',
+    description: 'Four dense layers of 784 with dropout and L2',
+    input: flat,
+    classes,
+    layers: [
+      ...Array.from({ length: 4 }, () => [steady(784, 'relu'), dropout(0.25)]).flat(),
+      steady(classes, 'softmax'),
+    ],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { ...sgd, learningRate: 0.05 },
+      batchSize: 256,
+      epochs: 13,
+      steps: 3001,
+    },
+  },
   {
     name: 'mlp-wide',
     description: 'Dense 196 and 784 with dropout, Nesterov momentum',
@@ -161,6 +257,8 @@ export const catalogue: readonly Architecture[] = [
       optimizer: { ...sgd, learningRate: 0.01, decay: 1e-6, momentum: 0.9, nesterov: true },
       batchSize: 64,
       epochs: 20,
+      validationSplit: 0.1,
+      keep: 'best',
     },
   },
   {
@@ -179,7 +277,28 @@ export const catalogue: readonly Architecture[] = [
       dense(64, 'relu'),
       classify,
     ],
-    training: { loss: 'categorical_crossentropy', optimizer: { name: 'Adam' }, batchSize: 128, epochs: 20 },
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adam' },
+      batchSize: 128,
+      epochs: 20,
+      validationSplit: 0.1,
+      keep: 'best',
+    },
+  },
+  {
+    name: 'sgd-mlp',
+    description: 'Dense 196 with L2, until the loss stands still',
+    input: flat,
+    classes,
+    layers: [scikit(196, 'relu'), scikit(classes, 'softmax')],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { ...sgd, learningRate: 0.1, momentum: 0.9, nesterov: true },
+      batchSize: 200,
+      epochs: 50,
+      earlyStopping: { monitor: 'loss', minDelta: 1e-4, patience: 10 },
+    },
   },
   {
     name: 'pair',
@@ -239,14 +358,18 @@ export const catalogue: readonly Architecture[] = [
   },
 ];
 
-/** The architecture of that name. Throws `not-found`, listing the names there are. */
-export function findArchitecture(name: string): Architecture {
-  const found = catalogue.find((architecture) => architecture.name === name);
+/** The data set that a system is made for, by name. */
+export const dataOf = ({ training }: Architecture): string => training.data ?? 'mnist';
+
+/** The architecture of that name, for that data set where there are several. Throws `not-found`, listing the names there are. */
+export function findArchitecture(name: string, data?: string): Architecture {
+  const named = catalogue.filter((architecture) => architecture.name === name);
+  const found = named.find((architecture) => dataOf(architecture) === data) ?? named[0];
   if (found) return found;
   throw new DenaryError({
     code: 'not-found',
     who: 'findArchitecture',
-    expected: `one of ${catalogue.map((architecture) => architecture.name).join(', ')}`,
+    expected: `one of ${[...new Set(catalogue.map((architecture) => architecture.name))].join(', ')}`,
     received: `"${name}"`,
     remedy: 'See `denary list`.',
   });

@@ -51,7 +51,7 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
       regularizer: kernelRegularizer,
     });
     const bias = useBias
-      ? e.weight('bias', [units], layer.biasInitializer ?? 'zeros', { regularizer: biasRegularizer })
+      ? e.weight('bias', [units], layer.biasInitializer ?? 'zeros', { fans, regularizer: biasRegularizer })
       : undefined;
     const y =
       x.shape.length === 2
@@ -71,7 +71,7 @@ const layers: { readonly [T in LayerType]: Row<LayerOf<T>> } = {
       regularizer: layer.kernelRegularizer,
     });
     const bias = useBias
-      ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros', { regularizer: layer.biasRegularizer })
+      ? e.weight('bias', [filters], layer.biasInitializer ?? 'zeros', { fans, regularizer: layer.biasRegularizer })
       : undefined;
     const y = e.graph.op(
       'Conv',

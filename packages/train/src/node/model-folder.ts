@@ -5,22 +5,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { encodeModel, type Manifest } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
-import type { Dataset } from '../data/dataset.js';
+import { planBatches } from '../batches.js';
 import type { Evaluation } from '../evaluate.js';
 import type { FitResult } from '../fit.js';
-import type { LossName } from '../objective/losses.js';
-import type { OptimizerSpec } from '../objective/optimizers.js';
 import { writeAtomically } from './cache.js';
 
 export interface TrainedModel {
   readonly architecture: Architecture;
   readonly result: FitResult;
-  readonly train: Dataset;
-  readonly loss: LossName;
-  readonly optimizer: OptimizerSpec;
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly validation?: Dataset;
   /** On the test set, read once when the training was over. */
   readonly test?: Evaluation;
   /** Of libraries, by name. */
@@ -52,9 +44,10 @@ export async function writeModelFolder(folder: string, trained: TrainedModel): P
 }
 
 function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
-  const { architecture, result, train, validation, loss, optimizer, batchSize, seed, test, versions } = trained;
-  const last = result.history.at(-1);
-  const { model } = result;
+  const { architecture, result, test, versions } = trained;
+  const { model, history, settings, data } = result;
+  const kept = history[result.epoch - 1];
+  const best = settings.keep === 'best';
   const image = model.graph.inputs[0]!;
   return {
     version: 1,
@@ -67,27 +60,26 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
     preprocessing: 'mnist',
     metrics: {
       ...(test && {
-        test: { ...metricsOf(test), how: 'the exported file on the whole test set, once, after the last epoch' },
+        test: { ...metricsOf(test), how: 'the exported file on the whole test set, once, at the end' },
       }),
-      ...(validation && {
+      ...(data.validation && {
         validation: {
-          accuracy: last?.validationAccuracy ?? Number.NaN,
-          loss: last?.validationLoss ?? Number.NaN,
-          count: validation.count,
-          how: 'after the last epoch, on data held out of training',
+          accuracy: kept?.validationAccuracy ?? Number.NaN,
+          loss: kept?.validationLoss ?? Number.NaN,
+          count: data.validation.count,
+          how: `after epoch ${result.epoch}, on data held out of training`,
         },
       }),
     },
     training: {
-      data: train.name,
-      samples: train.count,
-      loss,
-      optimizer: { ...optimizer },
-      batchSize,
-      epochs: result.history.length,
-      seed,
+      data: data.train.name,
+      samples: data.train.count,
+      ...settings,
+      optimizer: { ...settings.optimizer },
+      batchSize: planBatches(data.train.count, settings).batchSize,
+      epochs: history.length,
       device: result.device,
-      chosen: 'the last epoch',
+      chosen: best ? `epoch ${result.epoch} of ${history.length}, the best on the validation data` : 'the last epoch',
       seconds: Math.round(result.seconds * 10) / 10,
     },
     architecture,

@@ -1,21 +1,25 @@
 /** The loss of a batch as graph nodes, weighted by sample, and what a step adds to the metrics. */
 
-import { DenaryError, fromNumbers, type Value } from '@denary/core';
+import { DenaryError, fromNumbers, type GraphBuilder, type Value } from '@denary/core';
 import type { Regularizer } from '../architectures/layers.js';
 import { elements, type Maths } from '../math.js';
-import { type LossName, losses } from './losses.js';
+import { type LossInputs, type LossName, losses } from './losses.js';
+
+export type Reduction = 'mean' | 'sum';
 
 interface LossParts {
   readonly probabilities: Value;
   readonly label: Value;
   readonly sampleWeight: Value;
   readonly loss: LossName;
+  /** Over the samples. */
+  readonly reduction: Reduction;
   /** Of trained weights, by name. */
   readonly regularizers: Readonly<Record<string, Regularizer>>;
 }
 
 interface EmittedLoss {
-  /** The mean of the samples' losses by weight, with the weights' penalties. */
+  /** The samples' losses by weight, reduced, with the weights' penalties. */
   readonly loss: Value;
   /** [loss, right answers, samples] of this step, summed by sample weight. */
   readonly metrics: Value;
@@ -23,7 +27,7 @@ interface EmittedLoss {
 
 /** A sample's loss is the sum over its slots; its share of right answers is their mean. */
 export function emitLoss(math: Maths, parts: LossParts): EmittedLoss {
-  const { probabilities, label, sampleWeight, loss, regularizers } = parts;
+  const { probabilities, label, sampleWeight, loss, reduction, regularizers } = parts;
   const { graph, add, mul, div, sum, mean, cast, equal, reshape, concat } = math;
   const [batch, ...rest] = probabilities.shape as number[];
   const classes = rest.at(-1)!;
@@ -37,11 +41,10 @@ export function emitLoss(math: Maths, parts: LossParts): EmittedLoss {
     ),
   );
   const target = cast(equal(reshape(label, [batch!, ...rest.with(-1, 1)]), numbers), 'float32');
-  const last = graph.producer(probabilities.name);
-  const logits = last?.op === 'Softmax' ? graph.value(last.inputs[0]!) : undefined;
+  const logits = logitsOf(graph, probabilities);
 
   const weightSum = sum(sampleWeight, [0], false);
-  const share = reshape(div(sampleWeight, weightSum), [batch!, 1]);
+  const share = reshape(reduction === 'mean' ? div(sampleWeight, weightSum) : sampleWeight, [batch!, 1]);
   const perLabel = losses[loss].build(math, { probabilities, logits, target });
   const perSample = slots === 1 ? perLabel : sum(reshape(perLabel, [batch!, slots]), [1]);
   const dataLoss = sum(mul(perSample, share), [0, 1], false);
@@ -50,15 +53,29 @@ export function emitLoss(math: Maths, parts: LossParts): EmittedLoss {
   );
   const total = penalties.reduce((sum, penalty) => add(sum, penalty), dataLoss);
 
-  const best = graph.op('ArgMax', [logits ?? probabilities], { axis: rest.length, keepdims: 0 });
+  const best = graph.op('ArgMax', [logits?.activation === 'Softmax' ? logits.values : probabilities], {
+    axis: rest.length,
+    keepdims: 0,
+  });
   const hits = cast(equal(cast(best, 'int32'), label), 'float32');
   const right = slots === 1 ? hits : mean(hits, [1], false);
-  const sums = [mul(total, weightSum), sum(mul(right, sampleWeight), [0], false), weightSum];
+  const sums = [
+    reduction === 'mean' ? mul(total, weightSum) : total,
+    sum(mul(right, sampleWeight), [0], false),
+    weightSum,
+  ];
   const metrics = concat(
     sums.map((value) => reshape(value, [1])),
     0,
   );
   return { loss: total, metrics };
+}
+
+/** What the activation that made the probabilities was given. */
+function logitsOf(graph: GraphBuilder, probabilities: Value): LossInputs['logits'] {
+  const last = graph.producer(probabilities.name);
+  if (last?.op !== 'Softmax' && last?.op !== 'Sigmoid') return undefined;
+  return { activation: last.op, values: graph.value(last.inputs[0]!) };
 }
 
 /** l1 sum |w| and l2 sum w^2, those of them that are asked for. */

@@ -7,6 +7,11 @@ interface Common {
   readonly learningRate?: number;
   /** The rate of step t (from 0) is learningRate / (1 + decay t), as in Keras 2; default 0. */
   readonly decay?: number;
+  /**
+   * In (0, 1): the model is given averages of the weights, of which a step keeps so much (Keras' `use_ema` and
+   * `ema_momentum`); they start from the weights of the first step. Default: no averages.
+   */
+  readonly emaMomentum?: number;
 }
 
 export interface OptimizerOptions {

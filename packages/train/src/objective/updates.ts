@@ -1,6 +1,6 @@
 /** The optimizer's part of a training graph: the next value of each weight, and of what is remembered of it. */
 
-import type { Value } from '@denary/core';
+import { averageOf, type Value } from '@denary/core';
 import { elements, type Maths, sizes } from '../math.js';
 import { type OptimizerSpec, optimizerOf, type StepScalars } from './optimizers.js';
 
@@ -12,7 +12,7 @@ interface UpdateParts {
   readonly optimizer: OptimizerSpec;
 }
 
-/** The next value of each trained weight, and of the optimizer's memory of it. */
+/** The next value of each trained weight, of the optimizer's memory of it, and of its average where one is kept. */
 export function emitUpdates(math: Maths, { trained, gradients, learningRate, step, optimizer }: UpdateParts) {
   const { graph, add, mul, div, cast } = math;
   const done = cast(step, 'float32');
@@ -39,7 +39,24 @@ export function emitUpdates(math: Maths, { trained, gradients, learningRate, ste
     parted(math, after!, members).forEach((part, i) => weights.set(members[i]!.name, part));
     memory.forEach(({ before, shape, initial }, i) => slots.set(before.name, { shape, initial, after: next[i]! }));
   }
-  return { weights, slots };
+  return { weights, slots, averages: emitAverages(math, weights, done, optimizer.emaMomentum) };
+}
+
+/** average = w + m (average - w) with the new w; m is 0 at the first step. By the name of the average. */
+function emitAverages(
+  { graph, add, sub, mul }: Maths,
+  weights: ReadonlyMap<string, Value>,
+  done: Value,
+  momentum: number | undefined,
+): ReadonlyMap<string, Value> {
+  const averages = new Map<string, Value>();
+  if (!momentum) return averages;
+  const kept = mul(momentum, graph.op('Min', [done, graph.scalar(1)]));
+  for (const [name, w] of weights) {
+    const before = graph.input(averageOf(name), w.dtype, sizes(w));
+    averages.set(before.name, add(w, mul(kept, sub(before, w))));
+  }
+  return averages;
 }
 
 /** Up to so many elements it is the number of nodes that takes time, not their work. */
