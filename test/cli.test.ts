@@ -200,3 +200,24 @@ describe('denary train', () => {
     expect(await readFile(join(cut, 'model.onnx'))).toEqual(await readFile(join(whole, 'model.onnx')));
   });
 });
+
+describe('denary reproduce', () => {
+  it('runs a small part of a system, and not again what is done', async () => {
+    const out = join(folder, 'reproduced');
+    const args = ['reproduce', 'mlp', '--quick', '--seeds', '1', '--out', out, '--json'];
+    const [first, again] = [await denary(...args), await denary(...args)];
+    expect([first.code, again.code]).toEqual([0, 0]);
+    const events = (ran: Ran) => objects(ran).map(({ event, id }) => `${event} ${id}`);
+    expect(events(first)).toEqual(['run mlp', 'row mlp']);
+    expect(events(again)).toEqual(['row mlp']);
+    const table = await readFile(join(out, 'reproduction.md'), 'utf8');
+    expect(table).toMatch(/`mlp` \| 55,050 \| 0\.9748 \| 0\.\d{4} \|/);
+    expect(table).toMatch(/`cnn` .*\| not run \|/);
+  }, 60_000);
+
+  it('names what there is', async () => {
+    const { code, err } = await denary('reproduce', 'lenet');
+    expect(code).toBe(1);
+    expect(err).toMatch(/expected names among mlp, cnn, .*received "lenet"/);
+  });
+});

@@ -7,6 +7,7 @@ import { dataCommand } from './commands/data.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { reproduceCommand } from './commands/reproduce.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
 import type { ContextOf } from './context.js';
@@ -43,7 +44,15 @@ function programOf(context: ContextOf): Command {
   const program = new Command('denary')
     .description('Trains, evaluates and runs models that recognise handwritten digits, on ONNX Runtime alone.')
     .version(version);
-  const commands = [listCommand, summaryCommand, trainCommand, evaluateCommand, predictCommand, dataCommand];
+  const commands = [
+    listCommand,
+    summaryCommand,
+    trainCommand,
+    evaluateCommand,
+    predictCommand,
+    dataCommand,
+    reproduceCommand,
+  ];
   for (const command of commands)
     program.addCommand(command(context).option('--debug', 'print stack traces of errors'));
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(see --help)');

@@ -4,7 +4,11 @@ import * as v from 'valibot';
 import { DenaryError, messageOf } from './errors.js';
 
 const evaluation = v.object({
+  /** With several slots, the mean of theirs. */
   accuracy: v.number(),
+  /** Of a model with several slots: each one's accuracy from left to right, and the share of images right in all of them. */
+  slotAccuracy: v.optional(v.array(v.number())),
+  wholeAccuracy: v.optional(v.number()),
   loss: v.number(),
   /** Images that were evaluated. */
   count: v.number(),

@@ -20,6 +20,7 @@ export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } fr
 export * from './random.js';
 export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';
+export * from './reproduction/index.js';
 export * from './schedules.js';
 export { type ResolvedSettings, resolveSettings } from './settings.js';
 export * from './training-graph.js';

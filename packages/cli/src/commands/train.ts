@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DenaryError, type Device } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
-import { type Callbacks, dataOf, evaluate, findArchitecture, fit, type Progress } from '@denary/train';
+import { type Callbacks, dataOf, evaluate, findArchitecture, fit } from '@denary/train';
 import {
   type DatasetName,
   encodeModelFiles,
@@ -17,7 +17,8 @@ import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { datasetOptions, whole } from '../options.js';
 import type { Output } from '../output.js';
-import { bar, count, duration, percent } from '../text.js';
+import { epochLine, progressLine } from '../progress.js';
+import { count, duration, percent } from '../text.js';
 import { addTrainingOptions, settingsOf, type TrainingOptions } from '../training-options.js';
 
 interface Options extends TrainingOptions {
@@ -118,19 +119,9 @@ function reporter(output: Output, onCheckpoint: NonNullable<Callbacks['onCheckpo
     onEpoch: (log) => {
       if (output.json) return output.result({ event: 'epoch', ...log }, '');
       if (log.epoch % Math.ceil(epochs / EPOCH_LINES) !== 0 && log.epoch !== epochs) return;
-      const validation =
-        log.validationAccuracy === undefined
-          ? ''
-          : `  validation ${percent(log.validationAccuracy)} (loss ${log.validationLoss?.toFixed(4)})`;
-      const text = `epoch ${log.epoch}  ${duration(log.seconds)}  accuracy ${percent(log.accuracy)}  loss ${log.loss.toFixed(4)}${validation}`;
-      output.note(text);
+      output.note(epochLine(log));
     },
   };
-}
-
-function progressLine({ epoch, epochs, step, steps, loss, accuracy, imagesPerSecond, eta }: Progress): string {
-  const numbers = `accuracy ${percent(accuracy)}  loss ${loss.toFixed(4)}`;
-  return `epoch ${epoch}/${epochs} ${bar(step / steps)} ${numbers}  ${count(imagesPerSecond)} images/s  ${duration(eta)} left`;
 }
 
 function stopped(folder: string, name: string): DenaryError {

@@ -93,7 +93,12 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
   };
 }
 
-const metricsOf = ({ accuracy, loss, count }: Evaluation) => ({ accuracy, loss, count });
+const metricsOf = ({ accuracy, slotAccuracy, wholeAccuracy, loss, count }: Evaluation) => ({
+  accuracy,
+  ...(slotAccuracy.length > 1 && { slotAccuracy: [...slotAccuracy], wholeAccuracy }),
+  loss,
+  count,
+});
 
 const classNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
 

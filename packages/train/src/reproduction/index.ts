@@ -1,0 +1,10 @@
+/** Every system side by side with what was reported of it. */
+export { type Entry, entries, quick, type Reported } from './entries.js';
+export {
+  formatReproduction,
+  type ReproductionRow,
+  type Run,
+  reproductionRow,
+  type Statistics,
+  statistics,
+} from './table.js';
