@@ -1,9 +1,21 @@
-/** Times training steps of a system in denary: node denary-train.mjs NAME STEPS THREADS. Prints one JSON object. */
+/**
+ * Times training steps of a system in denary: node denary-train.mjs NAME STEPS THREADS [AUGMENT], the last one as JSON.
+ * Prints one JSON object.
+ */
 import { encodeModel, initializersOf, Trainer } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
-import { Batches, buildModel, createDataset, createTrainingGraph, findArchitecture } from '@denary/train';
+import {
+  augment,
+  Batches,
+  buildModel,
+  createDataset,
+  createTrainingGraph,
+  findArchitecture,
+  planBatches,
+} from '@denary/train';
 
-const [name, steps, threads] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [, , name, stepsText, threadsText, changes] = process.argv;
+const [steps, threads] = [Number(stepsText), Number(threadsText)];
 const architecture = findArchitecture(name);
 const { model } = buildModel(architecture, 0);
 const training = encodeModel(createTrainingGraph(model, architecture.training));
@@ -17,12 +29,12 @@ const dataset = createDataset({
   width: 28,
   classes: 10,
 });
-const { batchSize } = architecture.training;
-const batches = new Batches(dataset, batchSize, 0);
+const plan = planBatches(count, architecture.training);
+const batches = new Batches(dataset, plan, 0, changes && augment(JSON.parse(changes)));
 const times = [];
 for (let step = 0; step < steps; step++) {
   const began = performance.now();
-  await trainer.step(batches.at(0, step % Math.floor(count / batchSize)));
+  await trainer.step(batches.at(0, step % (plan.steps - 1)));
   times.push(performance.now() - began);
 }
 await trainer.close();

@@ -21,7 +21,9 @@ function measure(command, args) {
   const printed = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return JSON.parse(printed.trim().split('\n').at(-1));
 }
-const denary = (name, steps) => measure(process.execPath, [join(here, 'denary-train.mjs'), name, steps, threads]);
+const denaryWith = (changes) => (name, steps) =>
+  measure(process.execPath, [join(here, 'denary-train.mjs'), name, steps, threads, ...changes]);
+const denary = denaryWith([]);
 const pytorch = (mode) => (name, steps) =>
   measure(interpreter, [join(here, 'peers', 'pytorch.py'), name, steps, threads, mode]);
 const contestants = { denary, 'PyTorch eager': pytorch('eager'), 'PyTorch compile': pytorch('compile') };
@@ -31,15 +33,25 @@ const works = [
   { name: 'hrnn', batch: 64, steps: '60' },
 ];
 
+const affine = { rotate: 10, shift: 0.08, shear: 10, zoom: 0.1 };
+const everything = { ...affine, elastic: { alpha: 34, sigma: 4 }, strokeWidth: 0.5 };
+const augmentations = {
+  none: denary,
+  'rotate, shift, shear, zoom': denaryWith([JSON.stringify(affine)]),
+  'and elastic, stroke width': denaryWith([JSON.stringify(everything)]),
+};
+
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const count = (value) => Math.round(value).toLocaleString('en-US');
 const spread = (numbers) => `${count(Math.min(...numbers))}-${count(Math.max(...numbers))}`;
 
 const versions = {};
-const training = works.map(({ name, batch, steps }) => {
-  const speeds = Object.fromEntries(Object.keys(contestants).map((who) => [who, []]));
+
+/** Images a second of everybody, in turn, and the medians of the rounds. */
+function race(runners, { name, batch, steps }) {
+  const speeds = Object.fromEntries(Object.keys(runners).map((who) => [who, []]));
   for (let round = 1; round <= rounds; round++) {
-    for (const [who, run] of Object.entries(contestants)) {
+    for (const [who, run] of Object.entries(runners)) {
       const result = run(name, steps);
       Object.assign(versions, result.versions ?? { PyTorch: result.version });
       speeds[who].push((batch / result.milliseconds) * 1000);
@@ -47,9 +59,15 @@ const training = works.map(({ name, batch, steps }) => {
     }
   }
   const medians = Object.fromEntries(Object.entries(speeds).map(([who, numbers]) => [who, median(numbers)]));
+  return { name, batch, speeds, medians };
+}
+
+const training = works.map((work) => {
+  const { medians, ...rest } = race(contestants, work);
   const ratio = medians.denary / Math.max(medians['PyTorch eager'], medians['PyTorch compile']);
-  return { name, batch, speeds, medians, ratio };
+  return { ...rest, medians, ratio };
 });
+const augmented = race(augmentations, works[1]);
 
 const prediction = measure(process.execPath, [join(here, 'predict.mjs'), 'cnn', `${rounds}`]);
 const { bare, predict, normalise } = prediction.imagesPerSecond;
@@ -73,6 +91,17 @@ ${training
   })
   .join('\n')}
 
+## Training \`cnn\` with augmentation, images a second
+The images are changed on the thread that steps the training graph, between two steps.
+
+| changes | images/s | ratio |
+|---|---|---|
+${Object.keys(augmentations)
+  .map(
+    (who) => `| ${who} | ${cell(augmented, who)} | ${(augmented.medians[who] / augmented.medians.none).toFixed(2)} |`,
+  )
+  .join('\n')}
+
 ## Prediction with \`cnn\`, images a second
 10,000 raw images in batches of ${prediction.batch}. Bare is a loop over \`session.run\` of onnxruntime-node on the same batches.
 
@@ -83,6 +112,6 @@ ${training
 writeFileSync(join(here, '..', 'docs', 'benchmarks.md'), text);
 writeFileSync(
   join(here, '..', 'docs', 'benchmarks.json'),
-  `${JSON.stringify({ versions, threads, rounds, training, prediction }, null, 2)}\n`,
+  `${JSON.stringify({ versions, threads, rounds, training, augmented, prediction }, null, 2)}\n`,
 );
 console.log(text);
