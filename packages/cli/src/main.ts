@@ -8,6 +8,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { reproduceCommand } from './commands/reproduce.js';
+import { searchCommand } from './commands/search.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
 import type { ContextOf } from './context.js';
@@ -48,6 +49,7 @@ function programOf(context: ContextOf): Command {
     listCommand,
     summaryCommand,
     trainCommand,
+    searchCommand,
     evaluateCommand,
     predictCommand,
     dataCommand,

@@ -25,6 +25,9 @@ export function fraction(text: string): number {
   throw new InvalidArgumentError('Expected a number between 0 and 1.');
 }
 
+/** For an option that may come several times. */
+export const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
 /** Where data sets are looked for: beside this package and beside whoever calls it. */
 export const datasetOptions = (cache: string | undefined): DatasetOptions => ({
   resolveFrom: [import.meta.url, join(process.cwd(), 'package.json')],

@@ -55,8 +55,8 @@ export function requireSameSettings(before: Checkpoint['settings'], now: Checkpo
   throw new DenaryError({
     code: 'bad-argument',
     who: 'resume',
-    expected: `the settings of the checkpoint (${show(before)})`,
+    expected: `the settings that it was started with (${show(before)})`,
     received: show(now),
-    remedy: 'Resume with the same settings, or train anew without resuming.',
+    remedy: 'Resume with the same settings, or start anew without resuming.',
   });
 }

@@ -22,5 +22,7 @@ export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';
 export * from './reproduction/index.js';
 export * from './schedules.js';
+export * from './search/index.js';
 export { type ResolvedSettings, resolveSettings } from './settings.js';
+export * from './spread.js';
 export * from './training-graph.js';

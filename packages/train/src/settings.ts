@@ -39,6 +39,9 @@ export function resolveSettings(
   if (earlyStopping?.monitor && !monitors.includes(earlyStopping.monitor))
     throw bad(`earlyStopping.monitor as one of ${monitors.join(', ')}`, `"${earlyStopping.monitor}"`);
   requireWhole('earlyStopping.patience', earlyStopping?.patience, 1);
+  const { schedule } = settings;
+  if (schedule?.name === 'inverse-time' && !(schedule.decay >= 0))
+    throw bad('schedule.decay as a number of at least 0', `${schedule.decay}`);
   if (settings.augment) resolveOptions(settings.augment);
   return settings;
 }

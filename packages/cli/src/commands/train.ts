@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DenaryError, type Device } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
-import { type Callbacks, dataOf, evaluate, findArchitecture, fit } from '@denary/train';
+import { type Callbacks, dataOf, evaluate, findArchitecture, fit, parseSettings, withSettings } from '@denary/train';
 import {
   type DatasetName,
   encodeModelFiles,
@@ -15,7 +15,7 @@ import {
 } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { datasetOptions, whole } from '../options.js';
+import { collect, datasetOptions, whole } from '../options.js';
 import type { Output } from '../output.js';
 import { epochLine, progressLine } from '../progress.js';
 import { count, duration, percent } from '../text.js';
@@ -23,6 +23,7 @@ import { addTrainingOptions, settingsOf, type TrainingOptions } from '../trainin
 
 interface Options extends TrainingOptions {
   dataset?: string;
+  set?: string[];
   seed: number;
   device: 'auto' | Exclude<Device, 'wasm'>;
   threads?: number;
@@ -42,6 +43,7 @@ export const trainCommand = (context: ContextOf) =>
       .argument('<name>', 'a name of `denary list`')
       .option('--dataset <name>', "a name of `denary data` (default: the system's own)"),
   )
+    .option('--set <key=value>', 'change any other setting, or a field of a layer: dense.units=128', collect)
     .option('--seed <n>', 'of weights, order, dropout, augmentation and the validation split', whole(0), 0)
     .addOption(
       new Option('--device <device>', 'where to train; auto is the CPU')
@@ -55,7 +57,7 @@ export const trainCommand = (context: ContextOf) =>
     .option('--json', 'one JSON object a line')
     .action(async (name: string, options: Options) => {
       const { output, signal } = context(options);
-      const architecture = findArchitecture(name, options.dataset);
+      const architecture = withSettings(findArchitecture(name, options.dataset), parseSettings(options.set ?? []));
       const folder = resolve(options.out ?? `out/${name}`);
       const data = datasetOptions(options.cache);
       const set = (options.dataset ?? dataOf(architecture)) as DatasetName;

@@ -4,4 +4,5 @@ export { cacheDirectory, writeAtomically } from './cache.js';
 export { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
+export { readSearch, writeSearch } from './search-file.js';
 export type { DatasetName, Split } from './sources.js';

@@ -1,7 +1,7 @@
 /** A reproduction's runs as a table: mean and deviation over seeds beside what the notebooks printed. */
 
-import type { Entry } from './entries.js';
-import { quickly } from './entries.js';
+import { type Spread, spreadOf } from '../spread.js';
+import { type Entry, quickly } from './entries.js';
 
 /** One training of one row, measured on the whole test set at its end. */
 export interface Run {
@@ -22,23 +22,11 @@ export interface Run {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export interface Statistics {
-  readonly mean: number;
-  /** Of the sample, with n - 1; undefined for a single value. */
-  readonly deviation: number | undefined;
-}
-
-export function statistics(values: readonly number[]): Statistics {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : undefined };
-}
-
 export interface ReproductionRow {
   readonly id: string;
   readonly label: string;
   readonly runs: readonly Run[];
-  readonly accuracy?: Statistics;
+  readonly accuracy?: Spread;
   readonly seconds?: number;
   readonly reported?: Entry['reported'];
   /** The notebook's seconds over ours, where it printed them. */
@@ -53,8 +41,8 @@ export interface ReproductionRow {
 export function reproductionRow({ id, label, reported }: Entry, all: readonly Run[]): ReproductionRow {
   const runs = all.filter((run) => run.id === id).sort((a, b) => a.seed - b.seed);
   if (runs.length === 0) return { id, label, runs, ...(reported && { reported }) };
-  const accuracy = statistics(runs.map((run) => run.accuracy));
-  const seconds = statistics(runs.map((run) => run.seconds)).mean;
+  const accuracy = spreadOf(runs.map((run) => run.accuracy));
+  const seconds = spreadOf(runs.map((run) => run.seconds)).mean;
   const holds = reported && holdsUp(reported.accuracy, accuracy);
   return {
     id,
@@ -68,7 +56,7 @@ export function reproductionRow({ id, label, reported }: Entry, all: readonly Ru
   };
 }
 
-function holdsUp(reported: number, { mean, deviation }: Statistics): boolean | undefined {
+function holdsUp(reported: number, { mean, deviation }: Spread): boolean | undefined {
   if (reported <= mean) return true;
   return deviation === undefined ? undefined : reported <= mean + 2 * deviation;
 }
@@ -107,7 +95,7 @@ function cellsOf({ label, runs, accuracy, seconds, reported, speedup }: Reproduc
     first.parameters.toLocaleString('en-US'),
     before,
     accuracy.mean.toFixed(4) + spread,
-    statistics(runs.map(({ loss }) => loss)).mean.toFixed(4),
+    spreadOf(runs.map(({ loss }) => loss)).mean.toFixed(4),
     `${runs.length}`,
     [...new Set(runs.map(({ epochs }) => epochs))].join(', '),
     seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0),
@@ -116,9 +104,9 @@ function cellsOf({ label, runs, accuracy, seconds, reported, speedup }: Reproduc
 }
 
 function wholeLine({ label, runs }: ReproductionRow): string {
-  const whole = statistics(runs.map(({ wholeAccuracy = Number.NaN }) => wholeAccuracy));
+  const whole = spreadOf(runs.map(({ wholeAccuracy = Number.NaN }) => wholeAccuracy));
   const slots = runs[0]!.slotAccuracy!.map((_, slot) =>
-    statistics(runs.map(({ slotAccuracy }) => slotAccuracy![slot]!)).mean.toFixed(4),
+    spreadOf(runs.map(({ slotAccuracy }) => slotAccuracy![slot]!)).mean.toFixed(4),
   );
   return `${label}: whole images ${whole.mean.toFixed(4)}, slots from left to right ${slots.join(', ')}.`;
 }
