@@ -71,7 +71,7 @@ describe.each(exported)('%s', (name) => {
     const images = feeds.image as Tensor<'uint8'>;
     const weights = filled('float32', labels.shape, 1);
     const model = decodeModel(rewritten(name));
-    const [probed] = await probe(model, 'categorical_crossentropy', [{ images, labels, weights }]);
+    const [probed] = await probe(model, { loss: 'categorical_crossentropy' }, [{ images, labels, weights }]);
     expect(Math.max(...relativeErrors(probed!.gradients, gradients))).toBeLessThan(1e-4);
   });
 });

@@ -2,12 +2,21 @@
 
 import { encodeModel, initializersOf, type Model, type Tensor, type Tensors, Trainer, withWeights } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
-import { type Architecture, buildModel, createTrainingGraph, type Layer, type LossName, subset } from '@denary/train';
-import { loadDataset } from '@denary/train/node';
+import {
+  type Architecture,
+  buildModel,
+  createTrainingGraph,
+  dataOf,
+  type Layer,
+  type Objective,
+  subset,
+} from '@denary/train';
+import { type DatasetName, loadDataset } from '@denary/train/node';
 
 export interface Batch {
   /** uint8, [count, height, width]. */
   readonly images: Tensor<'uint8'>;
+  /** [count], or [count, slots]. */
   readonly labels: Tensor<'int32'>;
   /** float32, [count]; a sample of weight 0 is as good as absent. */
   readonly weights: Tensor<'float32'>;
@@ -38,17 +47,22 @@ export const BATCH_SIZE = 16;
 /** One, here and in Python: with other work on the same cores, threads wait for each other most of the time. */
 export const THREADS = 1;
 
-/** Batches of MNIST's test images, or what is made of them; every third one is short and weighted, with zeros and fractions. */
-export async function testBatches(count: number, set: 'mnist' | 'pairs' | 'strings' = 'mnist'): Promise<Batch[]> {
-  const test = await loadDataset(set, 'test');
+/** What tells a system from all others: some share their name, and differ in their data. */
+export const titleOf = (architecture: Architecture): string => `${architecture.name} (${dataOf(architecture)})`;
+
+/** Batches of test images; every third one is short and weighted, with zeros and fractions. */
+export async function testBatches(count: number, data: string, most = BATCH_SIZE): Promise<Batch[]> {
+  // Fashion-MNIST is not on every machine, and MNIST has its shape.
+  const test = await loadDataset((data === 'fashion-mnist' ? 'mnist' : data) as DatasetName, 'test');
   return Array.from({ length: count }, (_, i) => {
     const short = i % 3 === 1;
-    const size = short ? BATCH_SIZE - 5 : BATCH_SIZE;
-    const { images, labels } = subset(test, { from: i * BATCH_SIZE, to: i * BATCH_SIZE + size });
+    const size = short ? Math.ceil((2 * most) / 3) : most;
+    const { images, labels } = subset(test, { from: i * most, to: i * most + size });
     const weights = Float32Array.from({ length: size }, (_, sample) => (short ? (sample % 4) / 2 : 1));
+    const slots = test.slots === 1 ? [] : [test.slots];
     return {
       images: { dtype: 'uint8', shape: [size, test.height, test.width], data: images },
-      labels: { dtype: 'int32', shape: [labels.length], data: Int32Array.from(labels) },
+      labels: { dtype: 'int32', shape: [size, ...slots], data: Int32Array.from(labels) },
       weights: { dtype: 'float32', shape: [size], data: weights },
     };
   });
@@ -66,25 +80,27 @@ export function runOf(architecture: Architecture, parts: Pick<Run, 'probes' | 'b
 
 /** Trains with denary. */
 export async function train({ architecture, weights, probes, batches }: Run): Promise<Outcome> {
-  const { model } = buildModel(architecture);
-  const { loss, optimizer } = architecture.training;
-  const training = createTrainingGraph(model, { loss, optimizer, batchSize: BATCH_SIZE });
-  const trainer = await trainerOf(training, weights);
+  const { model, regularizers } = buildModel(architecture);
+  const objective = { ...architecture.training, regularizers };
+  const trainer = await trainerOf(model, objective, weights);
   const losses: number[] = [];
   for (const batch of batches) losses.push(await step(trainer, batch));
   const trained = await trainer.weights();
   await trainer.close();
-  return { probes: await probe(withWeights(model, weights), loss, probes), losses, weights: trained };
+  return { probes: await probe(withWeights(model, weights), objective, probes), losses, weights: trained };
 }
 
 /** A power of two so large that w - RATE g is -RATE g but for its last digits, and g can be had from it. */
 const RATE = 2 ** 20;
 
 /** The gradients of each batch, and what it makes of the moving statistics. */
-export async function probe(model: Model, loss: LossName, batches: readonly Batch[]): Promise<Outcome['probes']> {
-  const optimizer = { name: 'SGD', learningRate: RATE } as const;
+export async function probe(
+  model: Model,
+  objective: Omit<Objective, 'optimizer' | 'batchSize'>,
+  batches: readonly Batch[],
+): Promise<Outcome['probes']> {
   const weights = initializersOf(model);
-  const trainer = await trainerOf(createTrainingGraph(model, { loss, optimizer, batchSize: BATCH_SIZE }), weights);
+  const trainer = await trainerOf(model, { ...objective, optimizer: { name: 'SGD', learningRate: RATE } }, weights);
   const start = await trainer.state();
   const probes: Outcome['probes'][number][] = [];
   for (const batch of batches) {
@@ -101,10 +117,16 @@ export async function probe(model: Model, loss: LossName, batches: readonly Batc
   return probes;
 }
 
-const trainerOf = (training: Model, weights: Tensors): Promise<Trainer> =>
-  Trainer.create({ createSession, training: encodeModel(training), weights, threads: THREADS });
+export function trainerOf(
+  model: Model,
+  objective: Omit<Objective, 'batchSize'>,
+  weights = initializersOf(model),
+): Promise<Trainer> {
+  const training = encodeModel(createTrainingGraph(model, { ...objective, batchSize: BATCH_SIZE }));
+  return Trainer.create({ createSession, training, weights, threads: THREADS });
+}
 
-const step = (trainer: Trainer, { images, labels, weights }: Batch): Promise<number> =>
+export const step = (trainer: Trainer, { images, labels, weights }: Batch): Promise<number> =>
   trainer.step({ images: images.data, labels: labels.data, weights: weights.data });
 
 function gradient({ shape, data: before }: Tensor, { data: after }: Tensor): Tensor {

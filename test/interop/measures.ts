@@ -1,6 +1,7 @@
 /** How far two results are apart. */
 
 import type { Tensor, Tensors } from '@denary/core';
+import type { Outcome } from './denary.js';
 
 /** The values of a tensor of floats. */
 const values = ({ data }: Tensor): ArrayLike<number> => data as Float32Array | Float64Array;
@@ -33,6 +34,13 @@ export function relativeErrors(actual: Tensors, expected: Tensors): number[] {
   });
 }
 
+/** The largest error of each probe's gradients and moving statistics. */
+export const probeErrors = (actual: Outcome, expected: Outcome): number[] =>
+  expected.probes.map(({ gradients, statistics }, i) => {
+    const probe = actual.probes[i]!;
+    return Math.max(...relativeErrors(probe.gradients, gradients), ...relativeErrors(probe.statistics, statistics));
+  });
+
 /** The Euclidean distance between two ends of a training run, as a part of the way from start to expected end. */
 export function pathError(start: Tensors, actual: Tensors, expected: Tensors, names = Object.keys(start)): number {
   let [apart, gone] = [0, 0];
@@ -48,6 +56,6 @@ export function pathError(start: Tensors, actual: Tensors, expected: Tensors, na
 
 /** Measured errors in a line, as the tests print them. */
 export const shown = (name: string, errors: Readonly<Record<string, number>>): string =>
-  `${name.padEnd(28)} ${Object.entries(errors)
+  `${name.padEnd(44)} ${Object.entries(errors)
     .map(([what, error]) => `${what} ${error.toExponential(1)}`)
     .join('  ')}`;

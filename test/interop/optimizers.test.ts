@@ -8,24 +8,25 @@ import { pathError, relativeErrors, shown } from './measures.js';
 
 const STEPS = 20;
 
+/** Each with its defaults, and with all that it can be told. */
 const specs: readonly OptimizerSpec[] = [
   { name: 'SGD' },
   { name: 'SGD', momentum: 0.9 },
   { name: 'SGD', momentum: 0.9, nesterov: true },
   { name: 'SGD', learningRate: 0.5, decay: 0.1 },
-  { name: 'SGD', learningRate: 0.1, decay: 1e-2, momentum: 0.8, nesterov: true },
+  { name: 'SGD', learningRate: 0.1, decay: 1e-2, momentum: 0.8, nesterov: true, emaMomentum: 0.8 },
   { name: 'RMSprop' },
-  { name: 'RMSprop', learningRate: 0.01, rho: 0.5, epsilon: 1e-3, decay: 0.2 },
+  { name: 'RMSprop', learningRate: 0.01, rho: 0.5, epsilon: 1e-3, decay: 0.2, emaMomentum: 0.8 },
   { name: 'Adam' },
-  { name: 'Adam', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3 },
+  { name: 'Adam', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, decay: 0.2, emaMomentum: 0.8 },
   { name: 'Adadelta' },
-  { name: 'Adadelta', learningRate: 1, rho: 0.5, epsilon: 1e-4 },
+  { name: 'Adadelta', learningRate: 1, rho: 0.5, epsilon: 1e-4, decay: 0.2, emaMomentum: 0.8 },
   { name: 'Adagrad' },
-  { name: 'Adagrad', learningRate: 0.1, initialAccumulatorValue: 1e-3, epsilon: 1e-3 },
+  { name: 'Adagrad', learningRate: 0.1, initialAccumulatorValue: 1e-3, epsilon: 1e-3, decay: 0.2, emaMomentum: 0.8 },
   { name: 'Adamax' },
-  { name: 'Adamax', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3 },
+  { name: 'Adamax', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, decay: 0.2, emaMomentum: 0.8 },
   { name: 'Nadam' },
-  { name: 'Nadam', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3 },
+  { name: 'Nadam', learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, decay: 0.2, emaMomentum: 0.8 },
 ];
 
 /** A large gain makes a network sure of itself, and often wrong: probabilities next to 0 and 1. */
@@ -33,8 +34,12 @@ const endings = [
   { ending: 'softmax', gain: 1 },
   { ending: 'softmax', gain: 30 },
   { ending: 'sigmoid', gain: 1 },
+  { ending: 'sigmoid', gain: 30 },
 ] as const;
-const lossRows = (Object.keys(losses) as LossName[]).flatMap((loss) => endings.map((ending) => ({ loss, ...ending })));
+const lossRows = (Object.keys(losses) as LossName[])
+  .flatMap((loss) => endings.map((ending) => ({ loss, ...ending })))
+  // Where sigmoids give a label less than epsilon, Keras' sparse crossentropy differs from its categorical one.
+  .filter(({ loss, ending, gain }) => !(loss.includes('categorical') && ending === 'sigmoid' && gain > 1));
 
 const network = (
   ending: Dense['activation'],
@@ -45,7 +50,8 @@ const network = (
   input: { image: [28, 28], scale: 255, as: 'flat' },
   classes: 10,
   layers: [
-    { type: 'Dense', units: 16, activation: 'tanh' },
+    // Its kernel is large enough to be updated by itself; the other weights are updated as one vector.
+    { type: 'Dense', units: 48, activation: 'tanh' },
     { type: 'Dense', units: 10, activation: ending },
   ],
   training: { ...training, batchSize: 16, epochs: 1 },
@@ -57,7 +63,7 @@ let keras: Answers<Outcome>;
 const report: string[] = [];
 
 beforeAll(async () => {
-  const batches = await testBatches(STEPS);
+  const batches = await testBatches(STEPS, 'mnist');
   for (const optimizer of specs) {
     const architecture = network('softmax', { loss: 'categorical_crossentropy', optimizer });
     runs[title(optimizer)] = runOf(architecture, { probes: [], batches });
@@ -100,8 +106,9 @@ describe('losses', () => {
       ...actual.probes.flatMap(({ gradients }, i) => relativeErrors(gradients, expected.probes[i]!.gradients)),
     );
     report.push(shown(name, { value, gradient }));
-    expect(value).toBeLessThan(1e-5);
-    // Of a p next to 1, float32 leaves 1 - p few digits, and binary cross-entropy divides by it.
-    expect(gradient).toBeLessThan(name.includes('binary') ? 1e-3 : 1e-4);
+    // Of a p next to 1, float32 leaves 1 - p few digits, and the losses of each class by itself look at it.
+    const loose = /binary|logistic/.test(name) ? 10 : 1;
+    expect(value).toBeLessThan(1e-5 * loose);
+    expect(gradient).toBeLessThan(1e-4 * loose);
   });
 });

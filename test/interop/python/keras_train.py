@@ -1,5 +1,7 @@
 """Repeats training runs with Keras on TensorFlow: its layers, losses and optimizers, by the names that denary has."""
 
+import functools
+import json
 import re
 
 import numpy as np
@@ -25,7 +27,7 @@ def optimizer_of(spec):
     rate = float(known.pop("learning_rate", optimizer().learning_rate))
     if spec.get("decay"):
         rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, spec["decay"])
-    return optimizer(learning_rate=rate, **known)
+    return optimizer(learning_rate=rate, use_ema="ema_momentum" in known, **known)
 
 
 class Plain:
@@ -93,12 +95,27 @@ class Weight:
         self.variable.assign(self.layout.here(value))
 
     def there(self, value):
-        return self.layout.there(np.asarray(value))
+        return self.layout.there(np.array(value))
+
+
+def heads(name, count, units):
+    layers = [keras.layers.Dense(count * units), keras.layers.Reshape([count, units]), keras.layers.Softmax()]
+    return keras.Sequential(layers, name=name)
 
 
 def layer_of(spec):
-    inner = {"layer": layer_of(spec["layer"])} if "layer" in spec else {}
-    return getattr(keras.layers, spec["type"])(**options(spec, "type", "layer"), **inner)
+    known = options(spec, "type", "layer")
+    for key, value in known.items():
+        if key.endswith("_regularizer"):
+            known[key] = keras.regularizers.L1L2(**value)
+    if "layer" in spec:
+        known["layer"] = layer_of(spec["layer"])
+    return heads(**known) if spec["type"] == "Heads" else getattr(keras.layers, spec["type"])(**known)
+
+
+def logistic_loss(target, y):
+    """Of each class, summed: Keras has their mean."""
+    return keras.losses.binary_crossentropy(target, y) * y.shape[-1]
 
 
 def layout_of(spec, variable, flattened):
@@ -112,13 +129,12 @@ def layout_of(spec, variable, flattened):
     return AfterFlatten(*flattened) if flattened else Plain()
 
 
-def build(run):
+def build(spec, layers):
     """The model, and its weights."""
-    spec = run["architecture"]["input"]
     height, width = spec["image"]
     inputs = x = keras.Input([height * width] if spec["as"] == "flat" else [height, width, 1])
     weights, flattened = [], None
-    for spec in run["layers"]:
+    for spec in layers:
         if spec["type"] == "Flatten" and len(x.shape) == 4:
             flattened = x.shape[1:]
         layer = layer_of(spec)
@@ -130,39 +146,56 @@ def build(run):
     return keras.Model(inputs, x), weights
 
 
-def train(run):
-    dtype = run["dtype"]
+# The losses that are computed from the logits of an activation, by words in their names.
+OWN_LOSSES = {"softmax": ["categorical"], "sigmoid": ["binary", "logistic"]}
+
+
+@functools.cache
+def prepared(description):
+    """
+    The model that is described in JSON, its weights, and a batch's loss and gradients. These are traced once, for any
+    batch size and for all runs that differ in their optimizer alone: tracing takes longer than all the steps.
+    """
+    dtype, spec, layers, loss_name, reduction = json.loads(description)
     keras.config.set_floatx(dtype)
-    model, weights = build(run)
-    architecture = run["architecture"]
-    loss_name = architecture["training"]["loss"]
-    loss_of = keras.losses.get(loss_name)
-
-    def reset():
-        for weight in weights:
-            weight.assign(run["weights"][weight.name])
-
-    sparse = loss_name.startswith("sparse")
+    model, weights = build(spec, layers)
+    loss_of = logistic_loss if loss_name == "logistic_loss" else keras.losses.get(loss_name)
+    shape = [None, *model.output_shape[1:]]
+    targets = tf.TensorSpec(shape[:-1], "int32") if loss_name.startswith("sparse") else tf.TensorSpec(shape, dtype)
     samples = tf.TensorSpec([None, *model.input_shape[1:]], dtype)
-    targets = tf.TensorSpec([None], "int32") if sparse else tf.TensorSpec([None, architecture["classes"]], dtype)
 
-    # Traced once, for any batch size: tracing takes longer than all the steps.
     @tf.function(input_signature=[samples, targets, tf.TensorSpec([None], dtype)])
     def differentiated(x, target, counts):
         with tf.GradientTape() as tape:
             y = model(x, training=True)
-            if not ("categorical" in loss_name and run["layers"][-1].get("activation") == "softmax"):
+            if not any(word in loss_name for word in OWN_LOSSES.get(layers[-1].get("activation"), [])):
                 # Keras remembers any activation's logits and takes them for those that the loss would like: not what it
                 # documents.
                 y = tf.identity(y)
-            loss = tf.reduce_sum(loss_of(target, y) * counts) / tf.reduce_sum(counts)
+            losses = tf.reduce_sum(tf.reshape(loss_of(target, y), [tf.size(counts), -1]), 1)
+            whole = 1 if reduction == "sum" else tf.reduce_sum(counts)
+            loss = tf.reduce_sum(losses * counts) / whole + sum(model.losses)
         return loss, tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+
+    return model, weights, differentiated
+
+
+def train(run):
+    dtype, architecture = run["dtype"], run["architecture"]
+    training = architecture["training"]
+    parts = [dtype, architecture["input"], run["layers"], training["loss"], training.get("reduction")]
+    model, weights, differentiated = prepared(json.dumps(parts))
+
+    def reset():
+        for weight in weights:
+            weight.assign(run["weights"][weight.name])
 
     def gradients_of(batch):
         """Samples of weight 0 are left out, so that batch normalization does not see them."""
         there = batch["weights"] > 0
         x = batch["images"][there].astype(dtype) / architecture["input"]["scale"]
         labels = batch["labels"][there]
+        sparse = training["loss"].startswith("sparse")
         target = labels if sparse else np.eye(architecture["classes"], dtype=dtype)[labels]
         counts = batch["weights"][there].astype(dtype)
         loss, found = differentiated(x.reshape(-1, *model.input_shape[1:]), target, counts)
@@ -181,12 +214,13 @@ def train(run):
         gradients = {w.name: w.there(by_variable[id(w.variable)]) for w in weights if id(w.variable) in by_variable}
         probes.append({"gradients": gradients, "statistics": weights_now(statistics)})
     reset()
-    optimizer = optimizer_of(architecture["training"]["optimizer"])
+    optimizer = optimizer_of(training["optimizer"])
     losses = []
     for batch in run["batches"]:
         loss, found = gradients_of(batch)
         optimizer.apply(found, model.trainable_variables)
         losses.append(loss)
+    optimizer.finalize_variable_values(model.trainable_variables)
     return {"probes": probes, "losses": losses, "weights": weights_now(run["weights"])}
 
 

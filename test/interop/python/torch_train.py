@@ -54,17 +54,24 @@ def lstm(x, w, layer):
         i, o, f, c = rows.chunk(4)
         return torch.cat([i, f, c, o])
 
-    bias = w["bias"][0].chunk(2)[0]
-    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
-    values = [gates(w["kernel"][0]), gates(w["recurrent_kernel"][0]), gates(bias), torch.zeros_like(bias)]
-    module = torch.nn.LSTM(x.shape[-1], layer["units"], batch_first=True, dtype=x.dtype)
-    y, _ = torch.func.functional_call(module, dict(zip(names, values)), (x,))
+    values = {"weight_ih_l0": gates(w["kernel"][0]), "weight_hh_l0": gates(w["recurrent_kernel"][0])}
+    if "bias" in w:
+        bias = w["bias"][0].chunk(2)[0]
+        values |= {"bias_ih_l0": gates(bias), "bias_hh_l0": torch.zeros_like(bias)}
+    module = torch.nn.LSTM(x.shape[-1], layer["units"], bias="bias" in w, batch_first=True, dtype=x.dtype)
+    y, _ = torch.func.functional_call(module, values, (x,))
     return y if layer.get("returnSequences") else y[:, -1]
 
 
 def time_distributed(x, w, layer):
-    inner = layer["layer"]
-    return LAYERS[inner["type"]](x.flatten(0, 1), w, inner).unflatten(0, x.shape[:2])
+    _, y = applied(x.flatten(0, 1), w, layer["layer"])
+    return y.unflatten(0, x.shape[:2])
+
+
+def heads(x, w, layer):
+    """Each by itself."""
+    parts = zip(w["kernel"].chunk(layer["count"], 1), w["bias"].chunk(layer["count"]))
+    return torch.stack([x @ kernel + bias for kernel, bias in parts], 1)
 
 
 LAYERS = {
@@ -74,31 +81,57 @@ LAYERS = {
     "BatchNormalization": normalize,
     "LSTM": lstm,
     "TimeDistributed": time_distributed,
+    "Heads": heads,
     "Flatten": lambda x, w, layer: x.flatten(1),
     "Dropout": lambda x, w, layer: x,
     "Activation": lambda x, w, layer: x,
 }
 
 
-def crossentropy(y, z, target):
-    if z is not None:
-        return torch.logsumexp(z, 1) - (z * target).sum(1)
-    p = (y / y.sum(1, keepdim=True)).clip(1e-7, 1 - 1e-7)
-    return -(target * p.log()).sum(1)
+def applied(x, w, layer):
+    """What goes into a layer's activation, and what comes out."""
+    y = LAYERS[layer["type"]](x, w, layer)
+    return y, ACTIVATIONS[activation_of(layer)](y)
 
 
-def binary_crossentropy(y, z, target):
+def activation_of(layer):
+    return "softmax" if layer["type"] == "Heads" else layer.get("activation", "linear")
+
+
+def crossentropy(y, logits, target):
+    if "softmax" in logits:
+        z = logits["softmax"]
+        return torch.logsumexp(z, -1) - (z * target).sum(-1)
+    p = (y / y.sum(-1, keepdim=True)).clip(1e-7, 1 - 1e-7)
+    return -(target * p.log()).sum(-1)
+
+
+def logistic(y, logits, target):
+    if "sigmoid" in logits:
+        z = logits["sigmoid"]
+        return torch.logaddexp(z, torch.zeros_like(z)) - target * z
     p = y.clip(1e-7, 1 - 1e-7)
-    return -(target * p.log() + (1 - target) * (1 - p).log()).mean(1)
+    return -(target * p.log() + (1 - target) * (1 - p).log())
 
 
-# Of probabilities, the logits behind them where a softmax ends the model, and one-hot labels.
+# Of probabilities, what went into the activation that made them, by its name, and one-hot labels.
 LOSSES = {
     "categorical_crossentropy": crossentropy,
     "sparse_categorical_crossentropy": crossentropy,
-    "binary_crossentropy": binary_crossentropy,
-    "mean_squared_error": lambda y, z, target: ((y - target) ** 2).mean(1),
+    "binary_crossentropy": lambda y, logits, target: logistic(y, logits, target).mean(-1),
+    "logistic_loss": lambda y, logits, target: logistic(y, logits, target).sum(-1),
+    "mean_squared_error": lambda y, logits, target: ((y - target) ** 2).mean(-1),
 }
+
+
+def penalty(w, layer):
+    """What a layer's regularizers add to the loss."""
+    specs = {part: layer.get(part + "Regularizer", {}) for part in ["kernel", "bias"]}
+    return sum(
+        spec.get("l1", 0) * w[part].abs().sum() + spec.get("l2", 0) * (w[part] ** 2).sum()
+        for part, spec in specs.items()
+        if spec
+    )
 
 
 def sgd(w, g, slots, t, rate, momentum=0, nesterov=False):
@@ -131,8 +164,8 @@ OPTIMIZERS = {"SGD": (sgd, 0.01), "RMSprop": (rmsprop, 0.001), "Adam": (adam, 0.
 def train(run):
     dtype = getattr(torch, run["dtype"])
     architecture = run["architecture"]
-    spec = architecture["input"]
-    settings = dict(architecture["training"]["optimizer"])
+    spec, training = architecture["input"], architecture["training"]
+    settings = dict(training["optimizer"])
     update, rate = OPTIMIZERS[settings.pop("name")]
     rate, decay = settings.pop("learningRate", rate), settings.pop("decay", 0)
 
@@ -140,15 +173,16 @@ def train(run):
         values = {name: torch.tensor(value, dtype=dtype) for name, value in run["weights"].items()}
         return {name: value.requires_grad_("/moving_" not in name) for name, value in values.items()}
 
+    def weights_of(layer, weights):
+        prefix = layer["name"] + "/"
+        return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+
     def forward(x, weights):
-        """The model's output, and what went into its last activation where that is a softmax."""
+        """The model's output, and what went into its last activation, by its name."""
         before = None
         for layer in run["layers"]:
-            prefix = layer["name"] + "/"
-            own = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
-            before = LAYERS[layer["type"]](x, own, layer)
-            x = ACTIVATIONS[layer.get("activation", "linear")](before)
-        return x, before if run["layers"][-1].get("activation") == "softmax" else None
+            before, x = applied(x, weights_of(layer, weights), layer)
+        return x, {activation_of(run["layers"][-1]): before}
 
     def gradients_of(batch, weights):
         """Samples of weight 0 are left out, so that batch normalization does not see them."""
@@ -157,8 +191,10 @@ def train(run):
         x = torch.tensor(batch["images"])[there].to(dtype) / spec["scale"]
         x = {"flat": x.flatten(1), "image": x.unsqueeze(1), "rows": x.unsqueeze(3)}[spec["as"]]
         target = F.one_hot(torch.tensor(batch["labels"])[there].long(), architecture["classes"]).to(dtype)
-        losses = LOSSES[architecture["training"]["loss"]](*forward(x, weights), target)
-        loss = (losses * counts[there]).sum() / counts.sum()
+        losses = LOSSES[training["loss"]](*forward(x, weights), target).reshape(len(x), -1).sum(1)
+        whole = 1 if training.get("reduction") == "sum" else counts.sum()
+        penalties = sum(penalty(weights_of(layer, weights), layer) for layer in run["layers"])
+        loss = (losses * counts[there]).sum() / whole + penalties
         trained = {name: w for name, w in weights.items() if w.requires_grad}
         return float(loss), dict(zip(trained, torch.autograd.grad(loss, list(trained.values()))))
 
