@@ -13,7 +13,7 @@ const tsc = join(folderOf('typescript'), 'bin', 'tsc');
 
 const entries = {
   core: ['index'],
-  train: ['index', 'node/index'],
+  train: ['index', 'node/index', 'report/index'],
   'runtime-node': ['index'],
   'runtime-web': ['index'],
   cli: ['main'],

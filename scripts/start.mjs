@@ -26,6 +26,7 @@ function train(name, epochs) {
   for (const { epoch, accuracy, loss, seconds } of events.filter(({ event }) => event === 'epoch')) {
     console.log(`  epoch ${epoch}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s`);
   }
+  console.log(`  a page with curves, mistakes and more: ${here(events.at(-1).report)}`);
   return events.at(-1);
 }
 

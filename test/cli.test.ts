@@ -175,14 +175,19 @@ describe('denary train', () => {
     expect(events.at(-1)).toMatchObject({ model: out, parameters: 55_050 });
     expect(events.at(-1).testAccuracy).toBeGreaterThan(0.9);
     expect(await readdir(out)).toEqual(expect.arrayContaining(['manifest.json', 'model.onnx', 'training.onnx']));
-    const [measured] = objects(await denary('evaluate', out, '--json'));
+    const page = await readFile(events.at(-1).report, 'utf8');
+    expect(page).toContain('denary train mlp --epochs 1 --validation-split 0.1');
+    expect(await readdir(join(out, 'pictures'))).toContain('loss-by-step.svg');
+
+    const [measured] = objects(await denary('evaluate', out, '--report', join(out, 'again'), '--json'));
     expect(measured.accuracy).toBe(events.at(-1).testAccuracy);
     expect(measured.loss).toBeCloseTo(events.at(-1).testLoss, 6);
+    expect(await readdir(join(out, 'again', 'pictures'))).toContain('confusion-matrix.svg');
   });
 
   it('stops cleanly on Ctrl-C and resumes to the same model', async () => {
     const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
-    const args = ['train', 'mlp', '--epochs', '3', '--json', '--seed', '5'];
+    const args = ['train', 'mlp', '--epochs', '3', '--json', '--seed', '5', '--no-report'];
     await denary(...args, '--out', whole);
 
     const child = start(...args, '--out', cut);

@@ -4,6 +4,8 @@ import type { Output } from './output.js';
 
 export interface Context {
   readonly output: Output;
+  /** The command line as it was typed. */
+  readonly command: string;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -26,7 +26,8 @@ export async function main(args: readonly string[]): Promise<number> {
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const context: ContextOf = ({ json = false }) => ({ output: createOutput(json), signal: stop.signal });
+  const command = ['denary', ...args.map(quoted)].join(' ');
+  const context: ContextOf = ({ json = false }) => ({ output: createOutput(json), command, signal: stop.signal });
   const program = programOf(context);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -60,6 +61,9 @@ function programOf(context: ContextOf): Command {
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(see --help)');
   return program;
 }
+
+/** As a shell would take it. */
+const quoted = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 
 function detailsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

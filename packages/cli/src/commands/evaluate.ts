@@ -1,12 +1,14 @@
 /** denary evaluate MODEL: accuracy and loss of a model file on a data set. */
 
-import { openModel } from '@denary/core';
-import { type DeviceChoice, openSession, readModel } from '@denary/runtime-node';
+import { basename, resolve } from 'node:path';
+import { type Manifest, openModel, type SessionFactory } from '@denary/core';
+import { type DeviceChoice, openSession, readModel, runtimeVersions } from '@denary/runtime-node';
 import { type Architecture, evaluate, type LossName, predictionsCsv } from '@denary/train';
 import { type DatasetName, loadDataset, type Split, writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { datasetOptions, whole } from '../options.js';
+import { writeReport } from '../report.js';
 import { count, percent } from '../text.js';
 
 interface Options {
@@ -16,6 +18,7 @@ interface Options {
   batchSize: number;
   loss?: LossName;
   csv?: string;
+  report?: string | true;
   cache?: string;
   json?: boolean;
 }
@@ -32,25 +35,43 @@ export const evaluateCommand = (context: ContextOf) =>
     .option('--batch-size <n>', 'images in one run', whole(1), 128)
     .option('--loss <name>', "the loss to report (default: the model's own)")
     .option('--csv <file>', 'write index, actual, predicted and confidence of every image')
+    .option('--report [dir]', 'write report.html and pictures/ into that folder (default: out/report-MODEL)')
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object')
     .action(async (name: string, options: Options) => {
-      const { output, signal } = context(options);
+      const { output, command, signal } = context(options);
       const { bytes, path, manifest } = await readModel(name);
       const { contract } = openModel(bytes, path);
       const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
       const chosen = options.dataset ?? (own as DatasetName);
       const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
-      const evaluation = await evaluate({
-        createSession: async () => (await openSession(bytes, options.device, contract)).session,
-        model: bytes,
-        dataset,
-        loss: options.loss ?? (manifest?.training.loss as LossName | undefined) ?? 'categorical_crossentropy',
-        batchSize: options.batchSize,
-        signal,
-      });
+      const loss = options.loss ?? (manifest?.training.loss as LossName | undefined) ?? 'categorical_crossentropy';
+      const { batchSize } = options;
+      const createSession: SessionFactory = async (model) =>
+        (await openSession(model, options.device, contract)).session;
+      const evaluation = await evaluate({ createSession, model: bytes, dataset, loss, batchSize, signal });
       if (options.csv) await writeAtomically(options.csv, predictionsCsv(evaluation, dataset));
-      const { accuracy, loss, ...rest } = evaluation;
+      const report =
+        options.report &&
+        (await writeReport(
+          resolve(options.report === true ? `out/report-${basename(name, '.onnx')}` : options.report),
+          {
+            title: `${manifest?.name ?? basename(path)} on ${dataset.name}`,
+            command,
+            settings: {
+              model: path,
+              data: dataset.name,
+              images: dataset.count,
+              loss,
+              batchSize,
+              ...settingsOf(manifest),
+            },
+            versions: runtimeVersions(),
+            test: { model: bytes, dataset, evaluation, createSession },
+            signal,
+          },
+        ));
+      const { accuracy, ...rest } = evaluation;
       const { seconds, imagesPerSecond, slotAccuracy, wholeAccuracy } = rest;
       const several = slotAccuracy.length > 1;
       const slots = several
@@ -59,13 +80,18 @@ export const evaluateCommand = (context: ContextOf) =>
       output.result(
         {
           accuracy,
-          loss,
+          loss: rest.loss,
           count: rest.count,
           seconds,
           imagesPerSecond,
           ...(several && { slotAccuracy, wholeAccuracy }),
+          ...(report && { report }),
         },
-        `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}${slots}, ` +
-          `${count(rest.count)} images in ${seconds.toFixed(2)} s (${count(imagesPerSecond)} images/s)`,
+        `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${rest.loss.toFixed(4)}${slots}, ` +
+          `${count(rest.count)} images in ${seconds.toFixed(2)} s (${count(imagesPerSecond)} images/s)` +
+          (report ? `\n${report}` : ''),
       );
     });
+
+/** How the model was trained, the seed included, where its manifest tells. */
+const settingsOf = (manifest: Manifest | undefined) => (manifest ? { training: manifest.training } : {});

@@ -18,6 +18,7 @@ import type { ContextOf } from '../context.js';
 import { collect, datasetOptions, whole } from '../options.js';
 import type { Output } from '../output.js';
 import { epochLine, progressLine } from '../progress.js';
+import { writeReport } from '../report.js';
 import { count, duration, percent } from '../text.js';
 import { addTrainingOptions, settingsOf, type TrainingOptions } from '../training-options.js';
 
@@ -28,6 +29,7 @@ interface Options extends TrainingOptions {
   device: 'auto' | Exclude<Device, 'wasm'>;
   threads?: number;
   out?: string;
+  report: boolean;
   resume?: boolean;
   cache?: string;
   json?: boolean;
@@ -52,11 +54,12 @@ export const trainCommand = (context: ContextOf) =>
     )
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
     .option('--out <dir>', "the model's folder (default: out/NAME)")
+    .option('--no-report', 'write no report.html and pictures/ into that folder')
     .option('--resume', 'go on from the checkpoint in that folder')
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object a line')
     .action(async (name: string, options: Options) => {
-      const { output, signal } = context(options);
+      const { output, command, signal } = context(options);
       const architecture = withSettings(findArchitecture(name, options.dataset), parseSettings(options.set ?? []));
       const folder = resolve(options.out ?? `out/${name}`);
       const data = datasetOptions(options.cache);
@@ -86,15 +89,45 @@ export const trainCommand = (context: ContextOf) =>
 
       const { 'model.onnx': model } = encodeModelFiles({ architecture, result });
       const test = await evaluate({ createSession, model, dataset: testSet, loss: result.settings.loss });
-      await writeModelFolder(folder, { architecture, result, test, versions: runtimeVersions() });
+      const versions = runtimeVersions();
+      await writeModelFolder(folder, { architecture, result, test, versions });
+      const report = options.report
+        ? await writeReport(folder, {
+            title: `${name} on ${testSet.name}`,
+            command,
+            settings: {
+              system: name,
+              data: result.data.train.name,
+              samples: result.data.train.count,
+              ...result.settings,
+            },
+            versions,
+            training: result,
+            test: { model, dataset: testSet, evaluation: test, createSession },
+            seed,
+            signal,
+          })
+        : undefined;
       const { parameters, seconds, imagesPerSecond, epoch } = result;
       const whole = test.slotAccuracy.length > 1 ? { testWholeAccuracy: test.wholeAccuracy } : {};
       const [testAccuracy, testLoss] = [test.accuracy, test.loss];
       output.result(
-        { event: 'done', model: folder, testAccuracy, testLoss, seconds, imagesPerSecond, parameters, epoch, ...whole },
+        {
+          event: 'done',
+          model: folder,
+          testAccuracy,
+          testLoss,
+          seconds,
+          imagesPerSecond,
+          parameters,
+          epoch,
+          ...whole,
+          ...(report && { report }),
+        },
         `${folder}: test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)}, ` +
           `trained in ${duration(seconds)} at ${count(imagesPerSecond)} images/s` +
-          (result.settings.keep === 'best' ? `, the weights of epoch ${epoch}` : ''),
+          (result.settings.keep === 'best' ? `, the weights of epoch ${epoch}` : '') +
+          (report ? `\n${report}` : ''),
       );
     });
 

@@ -6,6 +6,7 @@
 import { DenaryError, type GreyImage } from '@denary/core';
 import type { Dataset } from '../data/dataset.js';
 import { permutation, stream } from '../random.js';
+import { labelText } from './labels.js';
 import { drawText, TEXT_HEIGHT, textWidth } from './tiny-font.js';
 
 export interface GalleryOptions {
@@ -19,7 +20,7 @@ export interface GalleryOptions {
   readonly columns?: number | undefined;
   /** How many times as large each pixel is drawn; by default such that a sample is at least 56 pixels high. */
   readonly scale?: number | undefined;
-  /** The caption of a sample, given its index: digits, blanks and `-.:>%`. By default its label; false for none. */
+  /** The caption of a sample, given its index: digits, blanks and `-–.:>→%`. By default its label; false for none. */
   readonly captions?: ((index: number) => string) | false | undefined;
 }
 
@@ -38,7 +39,7 @@ const TEXT = 2;
 /** Throws `bad-argument` for an index that the data set does not have, and for sizes that are no positive whole numbers. */
 export function composeGallery(dataset: Dataset, options: GalleryOptions = {}): Gallery {
   const { height, width } = dataset;
-  const { scale = Math.max(1, Math.ceil(56 / height)), captions = labelText(dataset) } = options;
+  const { scale = Math.max(1, Math.ceil(56 / height)), captions = labelsOf(dataset) } = options;
   const indices = chosen(dataset, options);
   const texts = captions ? indices.map((index) => captions(index)) : [];
   const cellWidth = Math.max(width * scale, ...texts.map((text) => textWidth(text) * TEXT)) + GAP;
@@ -71,11 +72,10 @@ function chosen({ name, count: all }: Dataset, { count = Math.min(50, all), seed
   throw bad(`samples of ${name} in 0..${all - 1}`, wrong === undefined ? 'none' : `${wrong}`);
 }
 
-/** A slot's class; `-` for the blank of strings, the eleventh. */
-function labelText({ labels, slots, classes }: Dataset) {
-  const text = (label: number) => (classes === 11 && label === 10 ? '-' : `${label}`);
-  return (index: number) => Array.from(labels.subarray(index * slots, (index + 1) * slots), text).join(' ');
-}
+const labelsOf =
+  ({ labels, slots, classes }: Dataset) =>
+  (index: number) =>
+    labelText(labels.subarray(index * slots, (index + 1) * slots), classes, ' ');
 
 /** What is drawn white: not every data set goes up to 255. */
 function brightest({ images, height, width }: Dataset, indices: readonly number[]): number {
