@@ -1,8 +1,9 @@
 /** Option values that several commands parse, and the data set that they name. */
 
 import { join } from 'node:path';
+import type { Device } from '@denary/core';
 import type { DatasetOptions } from '@denary/train/node';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** A parser for a whole number of at least `least`. */
 export const whole =
@@ -24,6 +25,16 @@ export function fraction(text: string): number {
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError('Expected a number between 0 and 1.');
 }
+
+/** Where to train, as it is typed. */
+export type TrainingDevice = 'auto' | Exclude<Device, 'wasm'>;
+
+export const trainingDeviceOption = () =>
+  new Option('--device <device>', 'where to train; auto is the CPU')
+    .choices(['auto', 'cpu', 'cuda', 'webgpu'])
+    .default('auto');
+
+export const trainingDevice = (choice: TrainingDevice): Device => (choice === 'auto' ? 'cpu' : choice);
 
 /** For an option that may come several times. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DenaryError, type Device } from '@denary/core';
+import { DenaryError } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import {
   type Architecture,
@@ -25,7 +25,14 @@ import {
 import { type DatasetName, loadDataset, readSearch, writeSearch } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { collect, datasetOptions, whole } from '../options.js';
+import {
+  collect,
+  datasetOptions,
+  type TrainingDevice,
+  trainingDevice,
+  trainingDeviceOption,
+  whole,
+} from '../options.js';
 import type { Output } from '../output.js';
 import { bestLine, progressLine, resultTable, trialLine } from '../search-text.js';
 import { count } from '../text.js';
@@ -40,7 +47,7 @@ interface Options {
   dataset?: string;
   metric: SearchMetric;
   seed: number;
-  device: 'auto' | Exclude<Device, 'wasm'>;
+  device: TrainingDevice;
   threads?: number;
   out?: string;
   resume?: boolean;
@@ -61,11 +68,7 @@ export const searchCommand = (context: ContextOf) =>
     .option('--dataset <name>', "a name of `denary data` (default: the system's own)")
     .addOption(new Option('--metric <name>', 'what to choose by').choices(['accuracy', 'loss']).default('accuracy'))
     .option('--seed <n>', 'of samples, folds, draws and trainings', whole(0), 0)
-    .addOption(
-      new Option('--device <device>', 'where to train; auto is the CPU')
-        .choices(['auto', 'cpu', 'cuda', 'webgpu'])
-        .default('auto'),
-    )
+    .addOption(trainingDeviceOption())
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
     .option('--out <file>', 'where the results are kept (default: out/search-NAME/search.json)')
     .option('--resume', 'go on with the search in that file')
@@ -101,7 +104,7 @@ export const searchCommand = (context: ContextOf) =>
         seed,
         done,
         signal,
-        device: device === 'auto' ? 'cpu' : device,
+        device: trainingDevice(device),
         ...(threads && { threads }),
         callbacks: {
           onProgress: (progress) => output.live(progressLine(progress)),

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DenaryError, type Device } from '@denary/core';
+import { DenaryError } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
 import { type Callbacks, dataOf, evaluate, findArchitecture, fit, parseSettings, withSettings } from '@denary/train';
 import {
@@ -13,9 +13,16 @@ import {
   writeCheckpoint,
   writeModelFolder,
 } from '@denary/train/node';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { ContextOf } from '../context.js';
-import { collect, datasetOptions, whole } from '../options.js';
+import {
+  collect,
+  datasetOptions,
+  type TrainingDevice,
+  trainingDevice,
+  trainingDeviceOption,
+  whole,
+} from '../options.js';
 import type { Output } from '../output.js';
 import { epochLine, progressLine } from '../progress.js';
 import { writeReport } from '../report.js';
@@ -26,7 +33,7 @@ interface Options extends TrainingOptions {
   dataset?: string;
   set?: string[];
   seed: number;
-  device: 'auto' | Exclude<Device, 'wasm'>;
+  device: TrainingDevice;
   threads?: number;
   out?: string;
   report: boolean;
@@ -47,11 +54,7 @@ export const trainCommand = (context: ContextOf) =>
   )
     .option('--set <key=value>', 'change any other setting, or a field of a layer: dense.units=128', collect)
     .option('--seed <n>', 'of weights, order, dropout, augmentation and the validation split', whole(0), 0)
-    .addOption(
-      new Option('--device <device>', 'where to train; auto is the CPU')
-        .choices(['auto', 'cpu', 'cuda', 'webgpu'])
-        .default('auto'),
-    )
+    .addOption(trainingDeviceOption())
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
     .option('--out <dir>', "the model's folder (default: out/NAME)")
     .option('--no-report', 'write no report.html and pictures/ into that folder')
@@ -66,7 +69,7 @@ export const trainCommand = (context: ContextOf) =>
       const set = (options.dataset ?? dataOf(architecture)) as DatasetName;
       const [train, testSet] = [await loadDataset(set, 'train', data), await loadDataset(set, 'test', data)];
       const { seed } = options;
-      const device: Device = options.device === 'auto' ? 'cpu' : options.device;
+      const device = trainingDevice(options.device);
       const resume = options.resume ? await checkpointIn(folder) : undefined;
       const settings = settingsOf(architecture, options);
       const start = { event: 'start', name, folder, device, train: train.name, samples: train.count, seed };

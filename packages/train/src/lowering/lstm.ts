@@ -18,28 +18,31 @@ export function isPlainLstm({ attributes, inputs }: Node, graph: GraphBuilder): 
 
 /**
  * For each step, with the gates in ONNX's order (input, output, forget, cell):
- *   [i o f] = sigmoid, g = tanh of [x h] [W R]^T + b;  c = f c + i g;  h = o tanh(c)
- * One product a step, over the step's input beside the last output: everything that a step touches fits into the cache.
- * The recurrent half of the bias has no part in it: it stays zero, as Keras has only one bias.
+ *   [i o f] = sigmoid, g = tanh of [b W R] [1; x; h];  c = f c + i g;  h = o tanh(c)
+ * One product a step, over a one, the step's input and the last output: everything that a step touches fits into the cache,
+ * and the bias gets its gradient with the weights. Features come first and the batch last, so that to part or to join gates
+ * is to copy a run of memory. The recurrent half of the bias has no part in it: it stays zero, as Keras has only one bias.
  */
 export function unrollLstm(node: Node, math: Maths): void {
-  const { graph, add, mul, concat, reshape, slice, split } = math;
+  const { graph, add, mul, concat, reshape, slice, split, expand, transpose, gemm } = math;
   const [x, kernel, recurrent, biases] = node.inputs.map((name) => (name ? graph.value(name) : undefined));
   const [steps, batch, inputs] = sizes(x!) as [number, number, number];
   const hidden = sizes(recurrent!)[2]!;
+  const bias = biases && reshape(slice(biases, [1], [0], [4 * hidden]), [4 * hidden, 1]);
   const w = reshape(kernel!, [4 * hidden, inputs]);
-  const both = concat([w, reshape(recurrent!, [4 * hidden, hidden])], 1);
-  const bias = biases && reshape(slice(biases, [1], [0], [4 * hidden]), [4 * hidden]);
+  const atFirst = bias ? concat([bias, w], 1) : w;
+  const later = concat([atFirst, reshape(recurrent!, [4 * hidden, hidden])], 1);
+  const one = bias ? [expand(graph.scalar(1, x!.dtype), [1, batch])] : [];
   const unary = (op: 'Sigmoid' | 'Tanh', value: Value) => graph.op(op, [value]);
 
   const outputs: Value[] = [];
   let h: Value | undefined;
   let c: Value | undefined;
-  for (const part of split(x!, 0, new Array<number>(steps).fill(1))) {
-    const now = reshape(part, [batch, inputs]);
-    const gates = graph.op('Gemm', [h ? concat([now, h], 1) : now, h ? both : w, bias], { transB: 1 });
-    const [sigmoids, cell] = split(gates, 1, [3 * hidden, hidden]) as [Value, Value];
-    const [i, o, f] = split(unary('Sigmoid', sigmoids), 1, [hidden, hidden, hidden]) as [Value, Value, Value];
+  for (const part of split(transpose(x!, [0, 2, 1]), 0, new Array<number>(steps).fill(1))) {
+    const now = [...one, reshape(part, [inputs, batch])];
+    const gates = h ? gemm(later, concat([...now, h], 0)) : gemm(atFirst, concat(now, 0));
+    const [sigmoids, cell] = split(gates, 0, [3 * hidden, hidden]) as [Value, Value];
+    const [i, o, f] = split(unary('Sigmoid', sigmoids), 0, [hidden, hidden, hidden]) as [Value, Value, Value];
     const fresh = mul(i, unary('Tanh', cell));
     c = c ? add(mul(f, c), fresh) : fresh;
     h = mul(o, unary('Tanh', c));
@@ -49,7 +52,10 @@ export function unrollLstm(node: Node, math: Maths): void {
   const [sequence, lastHidden, lastCell] = node.outputs;
   const shaped = (value: Value, shape: readonly number[], name: string) =>
     graph.op('Reshape', [value, graph.int64s(shape)], {}, { name, outputs: [name] });
-  if (sequence) shaped(concat(outputs, 0), [steps, 1, batch, hidden], sequence);
-  if (lastHidden) shaped(h!, [1, batch, hidden], lastHidden);
-  if (lastCell) shaped(c!, [1, batch, hidden], lastCell);
+  if (sequence) {
+    const all = reshape(concat(outputs, 0), [steps, hidden, batch]);
+    shaped(transpose(all, [0, 2, 1]), [steps, 1, batch, hidden], sequence);
+  }
+  if (lastHidden) shaped(transpose(h!, [1, 0]), [1, batch, hidden], lastHidden);
+  if (lastCell) shaped(transpose(c!, [1, 0]), [1, batch, hidden], lastCell);
 }

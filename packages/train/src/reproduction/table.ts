@@ -80,6 +80,8 @@ export function formatReproduction(rows: readonly ReproductionRow[], { quick = f
     '',
     ...HEADER,
     ...lines,
+    '',
+    '`ann-sigmoid` was shown to be poor, and is: squared error behind sigmoids gives plain SGD next to no gradient. The row below it changes how it is trained, and nothing else.',
     ...(several.length ? ['', ...several.map(wholeLine)] : []),
     '',
   ].join('\n');
