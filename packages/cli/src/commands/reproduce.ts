@@ -18,6 +18,7 @@ import {
 } from '@denary/train';
 import {
   type DatasetName,
+  datasetStatus,
   loadDataset,
   readCheckpoint,
   removeCheckpoint,
@@ -26,28 +27,27 @@ import {
 } from '@denary/train/node';
 import { Command } from 'commander';
 import type { Context, ContextOf } from '../context.js';
-import { datasetOptions, whole } from '../options.js';
+import { datasetOptions, positive, whole } from '../options.js';
 import { progressLine } from '../progress.js';
 import { duration, percent } from '../text.js';
 
 interface Options {
   quick?: boolean;
   seeds: number;
+  long: number;
   threads?: number;
   out?: string;
   cache?: string;
   json?: boolean;
 }
 
-/** What takes longer has one seed. */
-const LONG = 5 * 60;
-
 export const reproduceCommand = (context: ContextOf) =>
   new Command('reproduce')
     .description("train systems with their notebooks' own settings and set them beside what was reported")
     .argument('[names...]', 'names of `denary list` (default: all of them)')
     .option('--quick', 'a tenth of the training images and a twentieth of the epochs: minutes in place of hours')
-    .option('--seeds <n>', 'trainings of each system that takes less than five minutes', whole(1), 3)
+    .option('--seeds <n>', 'trainings of each system', whole(1), 3)
+    .option('--long <seconds>', 'what takes longer is trained once', positive, 5 * 60)
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
     .option('--out <dir>', 'where reproduction.md and reproduction.json go (default: docs, with --quick out/quick)')
     .option('--cache <dir>', 'folder for data sets')
@@ -71,13 +71,14 @@ export const reproduceCommand = (context: ContextOf) =>
           formatReproduction(rows, { quick: options.quick === true, command }),
         );
       };
+      await requireData(chosen(names), options);
       for (const entry of chosen(names)) {
         const have = () => runs.filter(({ id }) => id === entry.id);
         const shipped = options.quick ? undefined : await shippedRun(entry);
         if (shipped && !have().some(({ seed }) => seed === shipped.seed)) runs.push(shipped);
         for (let seed = 1; seed <= options.seeds; seed++) {
           if (have().some((run) => run.seed === seed)) continue;
-          if (have().some(({ seconds }) => seconds > LONG)) break;
+          if (have().some(({ seconds }) => seconds > options.long)) break;
           const run = await train(entry, seed, given, options);
           runs.push(run);
           await save();
@@ -112,6 +113,21 @@ function chosen(names: readonly string[]): readonly Entry[] {
   return entries.filter(
     ({ id, architecture }) => names.length === 0 || names.includes(id) || names.includes(architecture.name),
   );
+}
+
+/** Tells of a missing data set before hours of training. */
+async function requireData(rows: readonly Entry[], { cache }: Options): Promise<void> {
+  const needed = new Set(rows.map(({ architecture }) => dataOf(architecture)));
+  for (const { name, available, remedy } of await datasetStatus(datasetOptions(cache))) {
+    if (available || !needed.has(name)) continue;
+    throw new DenaryError({
+      code: 'not-found',
+      who: 'denary reproduce',
+      expected: `the data set ${name}`,
+      received: 'nothing',
+      remedy,
+    });
+  }
 }
 
 async function runsIn(record: string): Promise<Run[]> {
