@@ -1,6 +1,6 @@
 /** denary reproduce [NAME...]: trains systems with their notebooks' own settings and sets them beside what was reported. */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DenaryError, encodeModel } from '@denary/core';
 import { createSession, readModel, runtimeVersions } from '@denary/runtime-node';
@@ -21,7 +21,6 @@ import {
   datasetStatus,
   loadDataset,
   readCheckpoint,
-  removeCheckpoint,
   writeAtomically,
   writeCheckpoint,
 } from '@denary/train/node';
@@ -179,7 +178,7 @@ async function train({ id, architecture }: Entry, seed: number, { output, signal
   if (!result.finished) throw stopped();
   const model = encodeModel(result.model);
   const evaluation = await evaluate({ createSession, model, dataset: test, loss: result.settings.loss, signal });
-  await removeCheckpoint(folder);
+  await rm(folder, { recursive: true, force: true });
   return runOf(id, seed, result, evaluation);
 }
 

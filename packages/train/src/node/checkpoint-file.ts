@@ -1,6 +1,6 @@
 /** The checkpoint of a training, as a file in the model's folder. */
 
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.js';
 import { writeAtomically } from './cache.js';
@@ -20,5 +20,3 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   }
   return decodeCheckpoint(bytes, fileIn(folder));
 }
-
-export const removeCheckpoint = (folder: string): Promise<void> => rm(fileIn(folder), { force: true });

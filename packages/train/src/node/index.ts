@@ -1,7 +1,7 @@
 /** The part of @denary/train that needs files: the cache, and data sets by name. */
 
 export { cacheDirectory, writeAtomically } from './cache.js';
-export { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+export { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
 export { readSearch, writeSearch } from './search-file.js';
