@@ -1,6 +1,7 @@
 /**
- * The models that are shipped in models/: `npm run models [-- NAME...]` trains them with each system's own settings, and
- * `npm run models -- --refresh [NAME...]` keeps their weights, derives their training graphs anew and measures them again.
+ * The models that are shipped in models/: `npm run models [-- NAME...]` trains them, with each system's own settings or better
+ * ones, and `npm run models -- --refresh [NAME...]` keeps their weights, derives their training graphs anew and measures them
+ * again.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -14,6 +15,9 @@ import { createSession } from '@denary/runtime-node';
 import { buildModel, createTrainingGraph, evaluate } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
 
+/** Where a system's own settings leave something to be had. Set before the test data were looked at. */
+const better = { pair: ['--epochs', '14', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({ options: { refresh: { type: 'boolean' } }, allowPositionals: true });
 const names = positionals.length > 0 ? positionals : ['mlp', 'cnn', 'hrnn', 'cnn-pool4', 'pair', 'string'];
@@ -21,7 +25,7 @@ for (const name of names) await (values.refresh ? refresh : train)(join(root, 'm
 
 function train(folder, name) {
   const denary = join(root, 'packages', 'cli', 'bin', 'denary.js');
-  const args = [denary, 'train', name, '--seed', '1', '--no-report', '--out', folder];
+  const args = [denary, 'train', name, '--seed', '1', ...(better[name] ?? []), '--no-report', '--out', folder];
   execFileSync(process.execPath, args, { stdio: 'inherit' });
   rmSync(join(folder, 'checkpoint.safetensors'), { force: true });
 }
