@@ -15,7 +15,7 @@ import { createSession } from '@denary/runtime-node';
 import { buildModel, createTrainingGraph, evaluate } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
 
-/** Where a system's own settings leave something to be had. Set before the test data were looked at. */
+/** Where a system's own settings leave something to be had; one choice, not the best of several. */
 const better = { pair: ['--epochs', '14', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

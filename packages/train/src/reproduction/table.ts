@@ -76,7 +76,7 @@ export function formatReproduction(rows: readonly ReproductionRow[], { quick = f
   return [
     '# Reproduction',
     '',
-    `${extent} Accuracy is the mean ± the standard deviation over seeds; what takes over five minutes has one seed. Reported is what the notebook printed of a single run. Seconds are of training alone, on two cores of a shared machine. Made by \`${command}\`; every run is in the JSON file beside this one.`,
+    `${extent} Accuracy is the mean ± the standard deviation over seeds; what takes over five minutes has one seed. Reported is what the notebook printed of a single run. Seconds are of training alone, on two cores of a shared machine and often with other trainings beside it: an upper bound. Made by \`${command}\`; every run is in the JSON file beside this one.`,
     '',
     ...HEADER,
     ...lines,
