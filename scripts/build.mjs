@@ -14,7 +14,7 @@ const tsc = join(folderOf('typescript'), 'bin', 'tsc');
 const entries = {
   core: ['index'],
   train: ['index', 'node/index', 'report/index'],
-  'runtime-node': ['index'],
+  'runtime-node': ['index', 'worker'],
   'runtime-web': ['index'],
   cli: ['main'],
 };

@@ -12,7 +12,10 @@ export type ErrorCode =
   | 'device-unavailable'
   | 'session-failed'
   | 'closed'
-  | 'aborted';
+  | 'aborted'
+  | 'timeout'
+  | 'overloaded'
+  | 'worker-lost';
 
 export interface ErrorDetails {
   readonly code: ErrorCode;
@@ -41,6 +44,16 @@ export class DenaryError extends Error {
     this.received = received;
     this.remedy = remedy;
   }
+}
+
+/** An error as plain data, which passes from one thread or process to another. What is no DenaryError becomes `code`. */
+export function errorDetails(error: unknown, code: ErrorCode, who: string): ErrorDetails {
+  if (error instanceof DenaryError) {
+    const { code, who, expected, received, remedy } = error;
+    return { code, who, expected, received, remedy };
+  }
+  const received = messageOf(error);
+  return { code, who, expected: 'no error', received, remedy: 'Report this: denary should have said what is wrong.' };
 }
 
 /** The message of anything that was thrown. */

@@ -1,3 +1,5 @@
+export * from './batcher.js';
+export * from './call.js';
 export * from './contract.js';
 export * from './errors.js';
 export * from './image.js';
@@ -5,7 +7,9 @@ export * from './manifest.js';
 export * from './normalise.js';
 export * from './onnx/index.js';
 export * from './prediction.js';
+export * from './preparation.js';
 export * from './recognizer.js';
+export * from './remote-session.js';
 export * from './safetensors.js';
 export * from './session.js';
 export * from './session-support.js';

@@ -1,140 +1,197 @@
 /**
  * A loaded model that turns images into predictions. What an image may be is the runtime package's business: it hands in
- * the decoder. Large inputs go through in batches, so that memory stays bounded however many images come.
+ * the decoder. Images of all calls go through the model in common batches; many are fed in bit by bit, so that memory
+ * stays bounded however many come, and other calls need not wait for all of them.
  */
 
+import { Batcher } from './batcher.js';
+import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { DenaryError } from './errors.js';
-import { type Image, toGrey } from './image.js';
-import { FIELD, normalise } from './normalise.js';
-import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
+import type { Image } from './image.js';
+import { FIELD } from './normalise.js';
+import type { Prediction } from './prediction.js';
+import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
 import type { Device, Session } from './session.js';
+import { closedError } from './session-support.js';
+import type { Tensors } from './tensor.js';
 
-/** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
-export type Preprocess = 'normalise' | 'none';
+/** Where the model runs: on the caller's thread, in worker threads, or in child processes. */
+export type Isolation = 'none' | 'thread' | 'process';
 
-export interface RecognizerParts<Source> {
+export interface RecognizerSettings {
+  /** Default `normalise` for a model of one digit on 28x28 pixels, else `none`. */
+  readonly preprocess?: Preprocess;
+  /** Images in one run of the model, at most; default 128. */
+  readonly batchSize?: number;
+  /** Images that may be unanswered at one time, beyond which calls reject with `overloaded`; default 4096. */
+  readonly maxQueue?: number;
+  /** Milliseconds that an image waits for others where nothing is under way; default 0. */
+  readonly maxDelay?: number;
+}
+
+export interface RecognizerParts<Source> extends RecognizerSettings {
   readonly session: Session;
   readonly contract: Contract;
   readonly decode: (source: Source) => Image | Promise<Image>;
-  /** Default `normalise` for a model of one digit on 28x28 pixels, else `none`. */
-  readonly preprocess?: Preprocess;
-  /** Images in one run of the model; default 128. */
-  readonly batchSize?: number;
+  readonly clock: Clock;
+  /** Default `none`. */
+  readonly isolation?: Isolation;
+  /** Runs that the session makes headway with at one time; default 1. */
+  readonly workers?: number;
 }
 
-export interface RecognizerInfo extends Contract {
+export interface RecognizerInfo extends Contract, Required<RecognizerSettings> {
   /** Where the model runs. */
   readonly device: Device;
-  readonly preprocess: Preprocess;
-  readonly batchSize: number;
+  readonly isolation: Isolation;
+  /** How many run it; 0 where that is the caller's thread. */
+  readonly workers: number;
 }
 
-/** What `predict` gives for one image: by the model, a digit or a text. */
-export type AnyPrediction = Prediction | TextPrediction;
+/** Milliseconds of preparing images after which others get their turn. */
+const PATIENCE = 4;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   readonly info: RecognizerInfo;
   private readonly session: Session;
+  private readonly batcher: Batcher<Prepared, P>;
+  private readonly clock: Clock;
   private readonly decode: (source: Source) => Image | Promise<Image>;
+  private closing: Promise<void> | undefined;
 
-  constructor({ session, contract, decode, preprocess, batchSize = 128 }: RecognizerParts<Source>) {
-    const { height, width, slots } = contract;
-    const normalisable = height === FIELD && width === FIELD && slots === 1;
-    if (preprocess === 'normalise' && !normalisable) {
-      throw badArgument(
-        'createRecognizer',
-        `a model of one digit on ${FIELD}x${FIELD} pixels, which normalisation makes`,
-        `one of ${slots} on ${width}x${height}`,
-        "Use preprocess: 'none' and give images of the model's size.",
-      );
-    }
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw badArgument('createRecognizer', 'a batchSize of at least 1', `${batchSize}`, 'Leave it out for 128.');
-    }
+  constructor({ session, contract, decode, clock, isolation = 'none', workers = 1, ...rest }: RecognizerParts<Source>) {
+    const settings = settingsOf(rest, contract);
     this.session = session;
+    this.clock = clock;
     this.decode = (source) => decode(source);
     this.info = {
       ...contract,
+      ...settings,
       device: session.device,
-      preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'),
-      batchSize,
+      isolation,
+      workers: isolation === 'none' ? 0 : workers,
     };
+    const { batchSize, maxQueue, maxDelay } = settings;
+    this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
   }
 
   /**
-   * Predicts one image, or many: an array in gives an array out, in its order.
-   * Throws `bad-image` for an image that can't be used (naming it), `bad-argument` for an empty array.
+   * Predicts one image, or many: an array in gives an array out, in its order. Throws `bad-image` for an image that can't
+   * be used (naming it), `bad-argument` for an empty array, `overloaded` at once where too many images are unanswered,
+   * `aborted` and `timeout` by the options, `worker-lost` where two workers died over it, `closed`.
    */
-  predict(source: Source): Promise<P>;
-  predict(sources: readonly Source[]): Promise<P[]>;
-  async predict(sources: Source | readonly Source[]): Promise<P | P[]> {
-    if (!Array.isArray(sources)) return (await this.predictBatch([sources as Source], () => 'predict'))[0]!;
-    if (sources.length === 0) {
-      throw badArgument(
-        'predict',
-        'at least one image',
-        'an empty array',
-        'Skip the call where there is nothing to do.',
-      );
+  predict(source: Source, options?: CallOptions): Promise<P>;
+  predict(sources: readonly Source[], options?: CallOptions): Promise<P[]>;
+  async predict(sources: Source | readonly Source[], options: CallOptions = {}): Promise<P | P[]> {
+    if (this.closing) throw closedError('predict');
+    const many = Array.isArray(sources);
+    if (many && sources.length === 0) {
+      const remedy = 'Skip the call where there is nothing to do.';
+      throw badArgument('predict', 'at least one image', 'an empty array', remedy);
     }
-    const { batchSize } = this.info;
-    const predictions: P[] = [];
-    for (let start = 0; start < sources.length; start += batchSize) {
-      const chunk = sources.slice(start, start + batchSize);
-      predictions.push(...(await this.predictBatch(chunk, (i) => `predict: image ${start + i}`)));
+    const { batchSize, maxQueue } = this.info;
+    const leave = this.batcher.admit(many ? Math.min(sources.length, batchSize, maxQueue) : 1);
+    const work = (call: Call) => (many ? this.predictMany(sources, call) : this.predictOne(sources as Source, call));
+    try {
+      return await limited<P | P[]>(work, options, this.clock, 'predict');
+    } finally {
+      leave();
     }
-    return predictions;
   }
 
-  /** Frees the model, after the calls under way. */
+  /** Answers the calls that were made before, then frees the model. */
   close(): Promise<void> {
-    return this.session.close();
+    this.closing ??= this.batcher.idle().then(() => this.session.close());
+    return this.closing;
   }
 
-  private async predictBatch(sources: readonly Source[], who: (i: number) => string): Promise<P[]> {
-    const { height, width, classes, slots } = this.info;
-    const area = height * width;
-    const decoded = sources.map(this.decode);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async predictOne(source: Source, call: Call): Promise<P> {
+    const decoded = this.decode(source);
     // Raw pixels need no waiting for.
+    const image = decoded instanceof Promise ? await decoded : decoded;
+    const prepared = prepare(image, this.info.preprocess, this.info, 'predict');
+    return (await this.batcher.submit([prepared], call))[0]!;
+  }
+
+  /** Keeps as many batches going as there are workers, and one more that waits its turn. */
+  private async predictMany(sources: readonly Source[], call: Call): Promise<P[]> {
+    const { batchSize, workers } = this.info;
+    const answers: Promise<P[]>[] = [];
+    try {
+      for (let start = 0; start < sources.length; start += batchSize) {
+        const batch = await this.prepareAll(sources.slice(start, start + batchSize), start, call);
+        const answer = this.batcher.submit(batch, call);
+        answers.push(answer);
+        // It may fail before it is looked at.
+        answer.catch(() => {});
+        await answers.at(-1 - Math.max(1, workers));
+      }
+      return (await Promise.all(answers)).flat();
+    } catch (error) {
+      // Those of its images that still wait have become pointless.
+      call.end(error);
+      throw error;
+    }
+  }
+
+  private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
+    const decoded = sources.map(this.decode);
     const waits = decoded.some((image) => image instanceof Promise);
     const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
-    const pixels = new Uint8Array(images.length * area);
-    const empty = images.map((image, i) => this.prepare(image, pixels.subarray(i * area, (i + 1) * area), who(i)));
-    const { probabilities } = await this.session.run({
-      image: { dtype: 'uint8', shape: [images.length, height, width], data: pixels },
-    });
-    const rows = probabilities!.data as Float32Array;
-    const digit = (isEmpty: boolean, at: number): Prediction =>
-      isEmpty ? emptyPrediction(classes) : toPrediction(rows, at * classes, classes);
-    if (slots === 1) return empty.map(digit) as P[];
-    return empty.map((isEmpty, i) => {
-      const digits = Array.from({ length: slots }, (_, slot) => digit(isEmpty, i * slots + slot));
-      return toTextPrediction(digits) as P;
-    });
+    const prepared: Prepared[] = [];
+    let began = Date.now();
+    for (const image of images) {
+      prepared.push(prepare(image, this.info.preprocess, this.info, `predict: image ${first + prepared.length}`));
+      if (Date.now() - began < PATIENCE) continue;
+      await new Promise<void>((resolve) => this.clock.soon(resolve));
+      call.requireGoing();
+      began = Date.now();
+    }
+    return prepared;
   }
 
-  /** Writes the pixels that the model will see; true where there is nothing on them. */
-  private prepare(image: Image, target: Uint8Array, who: string): boolean {
-    const grey = toGrey(image, who);
-    if (this.info.preprocess === 'normalise') {
-      const { pixels, empty } = normalise(grey);
-      target.set(pixels);
-      return empty;
-    }
-    const { height, width } = this.info;
-    if (grey.width !== width || grey.height !== height) {
-      throw new DenaryError({
-        code: 'bad-image',
-        who,
-        expected: `an image of ${width}x${height} pixels, since preprocess is 'none'`,
-        received: `${grey.width}x${grey.height}`,
-        remedy: "Scale it to that size, or use preprocess: 'normalise' with a model of one digit.",
-      });
-    }
-    target.set(grey.data);
-    return false;
+  private async run(images: readonly Prepared[]): Promise<P[]> {
+    const { probabilities } = await this.runOnce(images).catch((error: unknown) => {
+      // A worker that died was replaced by another one.
+      if (error instanceof DenaryError && error.code === 'worker-lost') return this.runOnce(images);
+      throw error;
+    });
+    return predictionsOf(probabilities!.data as Float32Array, images, this.info) as P[];
   }
+
+  private runOnce(images: readonly Prepared[]): Promise<Tensors> {
+    const { height, width } = this.info;
+    const data = new Uint8Array(images.length * height * width);
+    images.forEach(({ pixels }, i) => {
+      data.set(pixels, i * height * width);
+    });
+    const shape = [images.length, height, width];
+    return this.session.run({ image: { dtype: 'uint8', shape, data } }, { give: true });
+  }
+}
+
+function settingsOf(settings: RecognizerSettings, { height, width, slots }: Contract): Required<RecognizerSettings> {
+  const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0 } = settings;
+  const normalisable = height === FIELD && width === FIELD && slots === 1;
+  const who = 'createRecognizer';
+  if (preprocess === 'normalise' && !normalisable) {
+    const expected = `a model of one digit on ${FIELD}x${FIELD} pixels, which normalisation makes`;
+    const remedy = "Use preprocess: 'none' and give images of the model's size.";
+    throw badArgument(who, expected, `one of ${slots} on ${width}x${height}`, remedy);
+  }
+  for (const [name, value] of Object.entries({ batchSize, maxQueue })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw badArgument(who, `a ${name} of at least 1`, `${value}`, 'Leave it out for the default.');
+  }
+  if (!(maxDelay >= 0 && maxDelay <= 1000)) {
+    throw badArgument(who, 'a maxDelay of 0 to 1000 ms', `${maxDelay}`, 'Leave it out for none.');
+  }
+  return { preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'), batchSize, maxQueue, maxDelay };
 }
 
 function badArgument(who: string, expected: string, received: string, remedy: string): DenaryError {

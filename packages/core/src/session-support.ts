@@ -167,14 +167,7 @@ class EngineSession implements Session {
   }
 
   private requireOpen(): void {
-    if (!this.closed) return;
-    throw new DenaryError({
-      code: 'closed',
-      who: 'Session',
-      expected: 'an open session',
-      received: 'one that was closed',
-      remedy: 'Create another one.',
-    });
+    if (this.closed) throw closedError('Session');
   }
 }
 
@@ -202,6 +195,12 @@ function badInput(expected: string, received: string): DenaryError {
     received,
     remedy: "Give what the model's inputs and outputs list.",
   });
+}
+
+/** For calls of something that was closed. */
+export function closedError(who: string): DenaryError {
+  const [expected, received] = ['one that is open', 'one that was closed'];
+  return new DenaryError({ code: 'closed', who, expected, received, remedy: 'Create another one.' });
 }
 
 function runFailed(cause: unknown): DenaryError {

@@ -25,6 +25,11 @@ export interface SessionOptions {
   readonly state?: readonly StateSlot[];
 }
 
+export interface RunOptions {
+  /** The feeds are given away: a session in a worker takes their buffers along instead of copying them. */
+  readonly give?: boolean;
+}
+
 export interface Session {
   readonly device: Device;
   /** What `run` must be fed, and what it gives: the model's inputs and outputs less the state. */
@@ -32,9 +37,10 @@ export interface Session {
   readonly outputs: readonly Value[];
   /**
    * Runs the model once and moves the state on. The tensors given back are the caller's. One run at a time.
-   * Throws DenaryError `bad-argument` for a missing or ill-typed input, `session-failed` for what the runtime refuses.
+   * Throws DenaryError `bad-argument` for a missing or ill-typed input, `session-failed` for what the runtime refuses,
+   * `worker-lost` where the session is in a worker that died.
    */
-  run(feeds: Tensors): Promise<Tensors>;
+  run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
   /** Copies tensors into the state. */
   writeState(tensors: Tensors): Promise<void>;
   /** Copies tensors (all, where no names are given) out of the state. */

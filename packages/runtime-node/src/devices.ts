@@ -1,9 +1,9 @@
 /** Which device to use: `auto` tries what this machine seems to have, by running the model, and takes the fastest that works. */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { type Contract, type Device, messageOf, type Session, type SessionOptions } from '@denary/core';
+import { type Contract, type Device, messageOf, type Session } from '@denary/core';
 import { env, listSupportedBackends } from 'onnxruntime-node';
-import { createSession } from './session.js';
+import { createSession, type NodeSessionOptions } from './session.js';
 
 export type DeviceChoice = 'auto' | 'cpu' | 'cuda' | 'webgpu';
 
@@ -26,7 +26,7 @@ export async function openSession(
   model: Uint8Array,
   choice: DeviceChoice,
   contract: Contract,
-  options: Omit<SessionOptions, 'device' | 'state'> = {},
+  options: Omit<NodeSessionOptions, 'device' | 'state'> = {},
 ): Promise<OpenedSession> {
   const devices: Device[] = choice === 'auto' ? [...likelyGpus(), 'cpu'] : [choice];
   if (devices.length === 1) {

@@ -1,5 +1,6 @@
 export * from './devices.js';
 export * from './image-file.js';
+export { isolatedSessions } from './isolation/open.js';
 export * from './model-files.js';
 export * from './recognizer.js';
 export * from './session.js';

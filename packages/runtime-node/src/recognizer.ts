@@ -1,47 +1,69 @@
 /** createRecognizer: a model by name, path or bytes, made ready to predict images in Node. */
 
-import { type AnyPrediction, type Image, openModel, type Prediction, type Preprocess, Recognizer } from '@denary/core';
+import { availableParallelism } from 'node:os';
+import {
+  type AnyPrediction,
+  type Contract,
+  DenaryError,
+  type Image,
+  type Isolation,
+  openModel,
+  type Prediction,
+  Recognizer,
+  type RecognizerSettings,
+  type Session,
+} from '@denary/core';
+import { clock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage } from './image-file.js';
+import { openWorker } from './isolation/open.js';
+import { SessionPool } from './isolation/pool.js';
 import { readModel } from './model-files.js';
 
 /** A path or URL of a file, the bytes of an encoded image (PNG, JPEG, WebP, TIFF, GIF), or raw pixels. */
 export type ImageSource = string | URL | Uint8Array | Image;
 
-export interface RecognizerOptions {
+export interface RecognizerOptions extends RecognizerSettings {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
   readonly model?: string | Uint8Array;
   /** Default `auto`: the fastest device that works here. */
   readonly device?: DeviceChoice;
-  /** Default `normalise`, for drawings and photos of one digit; `none` for pixels as the model was trained with. */
-  readonly preprocess?: Preprocess;
-  /** Images in one run of the model; default 128. */
-  readonly batchSize?: number;
-  /** Threads for one run; all cores where left out. */
+  /**
+   * Where the model runs. `thread`, the default, leaves the calling thread free. `process` also outlives a crash in ONNX
+   * Runtime or a driver. `none` is for scripts: a run of the model then blocks the calling thread.
+   */
+  readonly isolation?: Isolation;
+  /** Worker threads or processes with the model; default 1, which uses all cores by itself. */
+  readonly workers?: number;
+  /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
 }
 
 /**
- * Loads a model. One that reads several digits at once gives text: `createRecognizer<TextPrediction>(...)`. Throws DenaryError: `not-found`, `bad-model` for a file that is no digit model, `not-finite` for broken
- * weights, `device-unavailable` for a named device that does not work.
+ * Loads a model. One that reads several digits at once gives text: `createRecognizer<TextPrediction>(...)`.
+ * Throws DenaryError: `not-found`, `bad-model` for a file that is no digit model, `not-finite` for broken weights,
+ * `device-unavailable` for a named device that does not work, `worker-lost` for a worker that does not start.
  */
 export async function createRecognizer<P extends AnyPrediction = Prediction>(
   options: RecognizerOptions = {},
 ): Promise<Recognizer<ImageSource, P>> {
-  const { model = 'cnn', device = 'auto', preprocess, batchSize, threads } = options;
+  const { model = 'cnn', device, isolation = 'thread', workers = 1, threads, ...settings } = options;
+  if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   const { bytes, who } =
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
   const { contract } = openModel(bytes, who);
-  const { session } = await openSession(bytes, device, contract, threads ? { threads } : {});
+  const session = await open(bytes, contract, options);
   try {
     return new Recognizer<ImageSource, P>({
+      ...settings,
       session,
       contract,
+      clock,
+      isolation,
+      workers: isolation === 'none' ? 1 : workers,
       decode: (source) => (isImage(source) ? source : decodeImage(source)),
-      ...(preprocess ? { preprocess } : {}),
-      ...(batchSize === undefined ? {} : { batchSize }),
     });
   } catch (error) {
     await session.close();
@@ -49,4 +71,25 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   }
 }
 
+/** Long enough for the next part of a run; an idle worker, or the caller's thread, wants the core for itself. */
+const spinMicroseconds = 200;
+
+async function open(model: Uint8Array, contract: Contract, options: RecognizerOptions): Promise<Session> {
+  const { device = 'auto', isolation = 'thread', workers = 1, threads } = options;
+  if (isolation === 'none') {
+    return (await openSession(model, device, contract, threads ? { threads } : {})).session;
+  }
+  const share = workers === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / workers));
+  const each = threads ?? share;
+  const request = { model, options: { spinMicroseconds, ...(each ? { threads: each } : {}) } };
+  return SessionPool.open(workers, (chosen) =>
+    openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } }),
+  );
+}
+
 const isImage = (source: ImageSource): source is Image => typeof source === 'object' && 'channels' in source;
+
+function badWorkers(workers: number): DenaryError {
+  const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];
+  return new DenaryError({ code: 'bad-argument', who: 'createRecognizer', expected, received: `${workers}`, remedy });
+}

@@ -20,11 +20,16 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 type OrtTensors = Record<string, OrtTensor>;
 
+export interface NodeSessionOptions extends SessionOptions {
+  /** How long ONNX Runtime's threads wait in a loop for more to do; its own choice, some 30 ms, where left out. */
+  readonly spinMicroseconds?: number;
+}
+
 /** A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`. */
-export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { device = 'cpu', threads, state } = options;
+export async function createSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<Session> {
+  const { device = 'cpu', state } = options;
   if (device === 'wasm') throw unavailable("a device of Node's: cpu, cuda or webgpu", device);
-  const session = await load(model, device, threads);
+  const session = await load(model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
     return sessionOn(device, new NodeEngine(session, layout), layout);
@@ -34,18 +39,22 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   }
 }
 
-async function load(model: Uint8Array, device: Device, threads?: number): Promise<InferenceSession> {
+async function load(model: Uint8Array, device: Device, options: NodeSessionOptions): Promise<InferenceSession> {
+  const { threads, spinMicroseconds } = options;
   try {
     return await InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
+      ...(spinMicroseconds === undefined
+        ? {}
+        : { extra: { session: { intra_op: { spin_duration_us: `${spinMicroseconds}` } } } }),
     });
   } catch (cause) {
     if (device === 'cpu') throw badModelFile(messageOf(cause), cause);
     // What does not load on the CPU either is the model's fault, and thrown as such.
-    await (await load(model, 'cpu', 1)).release();
+    await (await load(model, 'cpu', { threads: 1 })).release();
     throw unavailable(`a working ${device}`, messageOf(cause), cause);
   }
 }

@@ -30,7 +30,7 @@ export const predictCommand = (context: ContextOf) =>
     .option('--json', 'one JSON object a file')
     .action(async (files: string[], options: Options) => {
       const { output } = context(options);
-      const recognizer = await createRecognizer<AnyPrediction>(options);
+      const recognizer = await createRecognizer<AnyPrediction>({ ...options, isolation: 'none' });
       const failures: unknown[] = [];
       const width = Math.max(...files.map((file) => file.length));
       try {

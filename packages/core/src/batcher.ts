@@ -1,0 +1,181 @@
+/**
+ * Micro-batching: items of many calls go together into few runs. What arrives while a run is under way waits for it, and
+ * then goes as one batch; what arrives with nothing under way goes at once. So batches grow with the load, and an idle
+ * model adds no delay. Whatever fails, every call is settled.
+ */
+
+import type { Call, Clock } from './call.js';
+import { DenaryError } from './errors.js';
+
+export interface BatcherOptions {
+  readonly clock: Clock;
+  /** Items in one run. */
+  readonly maxBatch: number;
+  /** Items that may be unanswered at one time. */
+  readonly maxQueue: number;
+  /** Milliseconds that an item waits for others where nothing is under way. */
+  readonly maxDelay: number;
+  /** Runs that make headway at one time. Each may have a full batch lined up behind it, so that it need not wait for us. */
+  readonly workers: number;
+}
+
+/** Calls that are answered in one turn: what their callers do next is one long block otherwise. */
+const ANSWERS = 16;
+
+/** Items of one call, which may go into several runs. */
+interface Entry<Item, Result> {
+  readonly items: readonly Item[];
+  readonly results: Result[];
+  /** How many have gone into a run. */
+  taken: number;
+  answered: number;
+  resolve(results: Result[]): void;
+  reject(error: unknown): void;
+}
+
+/** So many items of an entry, in one run. */
+interface Part<Item, Result> {
+  readonly entry: Entry<Item, Result>;
+  readonly start: number;
+  readonly count: number;
+}
+
+export class Batcher<Item, Result> {
+  /** First in, first out; a set, so that an entry is taken out of the middle at no cost. */
+  private readonly queue = new Set<Entry<Item, Result>>();
+  /** Items in the queue. */
+  private waiting = 0;
+  private underWay = 0;
+  private admitted = 0;
+  private scheduled = false;
+  private whenIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    private readonly options: BatcherOptions,
+  ) {}
+
+  /** Lets a call in that will have so many items here at one time, until it gives them back. Throws `overloaded`. */
+  admit(items: number): () => void {
+    const { maxQueue } = this.options;
+    if (this.admitted + items > maxQueue) throw overloaded(maxQueue, this.admitted, items);
+    this.admitted += items;
+    return () => {
+      this.admitted -= items;
+      if (this.admitted > 0) return;
+      for (const resolve of this.whenIdle.splice(0)) resolve();
+    };
+  }
+
+  /** Settles when no call is admitted any more. */
+  async idle(): Promise<void> {
+    if (this.admitted > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+  }
+
+  /** The results of the items, in their order. Items that still wait when the call is ended go into no run. */
+  submit(items: readonly Item[], call: Call): Promise<Result[]> {
+    return new Promise((resolve, reject) => {
+      call.requireGoing();
+      const entry: Entry<Item, Result> = {
+        items,
+        results: [],
+        taken: 0,
+        answered: 0,
+        resolve: (results) => {
+          off();
+          resolve(results);
+        },
+        reject: (error) => {
+          off();
+          reject(error);
+        },
+      };
+      const off = call.onEnd((error) => this.fail(entry, error));
+      this.queue.add(entry);
+      this.waiting += items.length;
+      this.dispatch(this.options.maxBatch);
+      if (this.waiting > 0 && this.underWay < this.options.workers) this.schedule();
+    });
+  }
+
+  /** Calls that are made one after the other in the same turn still go together. */
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    const { clock, maxDelay } = this.options;
+    const go = () => {
+      this.scheduled = false;
+      this.dispatch();
+    };
+    if (maxDelay > 0) clock.after(maxDelay, go);
+    else clock.soon(go);
+  }
+
+  /** Starts runs as long as there are so many items for one. */
+  private dispatch(atLeast = 1): void {
+    const { workers, maxBatch } = this.options;
+    const room = () => (this.waiting < maxBatch ? workers : 2 * workers);
+    while (this.waiting >= atLeast && this.underWay < room()) void this.runNext();
+  }
+
+  private async runNext(): Promise<void> {
+    const parts = this.take();
+    const items = parts.flatMap(({ entry, start, count }) => entry.items.slice(start, start + count));
+    this.underWay++;
+    let results: readonly Result[];
+    try {
+      results = await this.run(items);
+    } catch (error) {
+      for (const { entry } of parts) this.fail(entry, error);
+      this.ended();
+      return;
+    }
+    this.ended();
+    let at = 0;
+    let answered = 0;
+    for (const { entry, start, count } of parts) {
+      for (let i = start; i < start + count; i++) entry.results[i] = results[at++]!;
+      entry.answered += count;
+      if (entry.answered < entry.items.length) continue;
+      entry.resolve(entry.results);
+      if (++answered % ANSWERS === 0) await new Promise<void>((resolve) => this.options.clock.soon(resolve));
+    }
+  }
+
+  /** The next run starts before the answers of the last one are looked at. */
+  private ended(): void {
+    this.underWay--;
+    this.dispatch();
+  }
+
+  private take(): Part<Item, Result>[] {
+    const parts: Part<Item, Result>[] = [];
+    let room = this.options.maxBatch;
+    for (const entry of this.queue) {
+      const { taken: start, items } = entry;
+      const count = Math.min(items.length - start, room);
+      parts.push({ entry, start, count });
+      entry.taken += count;
+      room -= count;
+      if (entry.taken === items.length) this.queue.delete(entry);
+      if (room === 0) break;
+    }
+    this.waiting -= this.options.maxBatch - room;
+    return parts;
+  }
+
+  private fail(entry: Entry<Item, Result>, error: unknown): void {
+    if (this.queue.delete(entry)) this.waiting -= entry.items.length - entry.taken;
+    entry.reject(error);
+  }
+}
+
+function overloaded(maxQueue: number, admitted: number, items: number): DenaryError {
+  return new DenaryError({
+    code: 'overloaded',
+    who: 'predict',
+    expected: `at most ${maxQueue} images at one time`,
+    received: `${items} more than the ${admitted} that have no answer yet`,
+    remedy: 'Try again later, or give many images as one array, which counts as one batch.',
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * A call that its caller may end early, by an AbortSignal or a time-out. The caller is told at once; the work behind it,
+ * which may be past stopping, learns of it from the Call.
+ */
+
+import { DenaryError } from './errors.js';
+
+/** What is needed of an AbortSignal: core is compiled without the types of Node and the DOM, which both have it. */
+export interface CallSignal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export interface CallOptions {
+  /** Aborts the call: it rejects with `aborted`. */
+  readonly signal?: CallSignal;
+  /** Milliseconds until the call rejects with `timeout`; unlimited where left out. */
+  readonly timeout?: number;
+}
+
+/** Time, as each runtime has it. */
+export interface Clock {
+  /** Calls back after that many milliseconds; what it gives takes that back. */
+  after(milliseconds: number, callback: () => void): () => void;
+  /** Calls back when everything that is due already has had its turn. */
+  soon(callback: () => void): void;
+}
+
+/** What the work of a call sees of its end. */
+export class Call {
+  private ended: { readonly error: unknown } | undefined;
+  private readonly listeners = new Set<(error: unknown) => void>();
+
+  /** Ends the call early; of several ends the first counts. */
+  end(error: unknown): void {
+    if (this.ended) return;
+    this.ended = { error };
+    for (const listener of this.listeners) listener(error);
+    this.listeners.clear();
+  }
+
+  /** Throws where the call was ended. */
+  requireGoing(): void {
+    if (this.ended) throw this.ended.error;
+  }
+
+  /** Calls back at an early end; what it gives takes that back. */
+  onEnd(listener: (error: unknown) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
+/** setTimeout takes no more. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Does the work of a call within its limits. Throws `aborted`, `timeout`, or `bad-argument` for a time-out that is none. */
+export async function limited<T>(
+  work: (call: Call) => Promise<T>,
+  { signal, timeout }: CallOptions,
+  clock: Clock,
+  who: string,
+): Promise<T> {
+  const call = new Call();
+  if (!signal && timeout === undefined) return work(call);
+  if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST)) {
+    const expected = `a timeout above 0 and up to ${LONGEST} ms`;
+    throw problem('bad-argument', who, expected, `${timeout}`, 'Leave it out for none.');
+  }
+  const abort = () => {
+    const error = problem('aborted', who, 'an answer', 'the signal to abort', 'Call again if need be.', signal?.reason);
+    call.end(error);
+  };
+  if (signal?.aborted) abort();
+  call.requireGoing();
+  return new Promise<T>((resolve, reject) => {
+    const deafen = signal && onAbort(signal, abort);
+    const expire = () => {
+      const remedy = 'Try again when there is less to do, or allow more time.';
+      call.end(problem('timeout', who, `an answer within ${timeout} ms`, 'none', remedy));
+    };
+    const stop = timeout === undefined ? undefined : clock.after(timeout, expire);
+    const tidy = () => {
+      deafen?.();
+      stop?.();
+    };
+    call.onEnd((error) => {
+      tidy();
+      reject(error);
+    });
+    work(call).finally(tidy).then(resolve, reject);
+  });
+}
+
+/** The calls that listen to a signal share one listener: Node warns of a leak where there are more than ten. */
+const audiences = new WeakMap<CallSignal, { readonly listeners: Set<() => void>; tell(): void }>();
+
+function onAbort(signal: CallSignal, listener: () => void): () => void {
+  let audience = audiences.get(signal);
+  if (!audience) {
+    const listeners = new Set<() => void>();
+    audience = { listeners, tell: () => listeners.forEach((listener) => listener()) };
+    audiences.set(signal, audience);
+    signal.addEventListener('abort', audience.tell);
+  }
+  const { listeners, tell } = audience;
+  listeners.add(listener);
+  return () => {
+    if (!listeners.delete(listener) || listeners.size > 0) return;
+    signal.removeEventListener('abort', tell);
+    audiences.delete(signal);
+  };
+}
+
+function problem(
+  code: 'aborted' | 'timeout' | 'bad-argument',
+  who: string,
+  expected: string,
+  received: string,
+  remedy: string,
+  cause?: unknown,
+): DenaryError {
+  return new DenaryError({ code, who, expected, received, remedy, cause });
+}

@@ -1,0 +1,49 @@
+/** What lies between images and a model: pixels as the model takes them, and predictions from the rows that it gives. */
+
+import type { Contract } from './contract.js';
+import { DenaryError } from './errors.js';
+import { type Image, toGrey } from './image.js';
+import { normalise } from './normalise.js';
+import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
+
+/** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
+export type Preprocess = 'normalise' | 'none';
+
+/** What `predict` gives for one image: by the model, a digit or a text. */
+export type AnyPrediction = Prediction | TextPrediction;
+
+/** An image as the model takes it. */
+export interface Prepared {
+  /** uint8 [height, width]. */
+  readonly pixels: Uint8Array;
+  /** Nothing is on it. */
+  readonly empty: boolean;
+}
+
+/** Throws `bad-image` in the name of `who`. The pixels are copies. */
+export function prepare(image: Image, preprocess: Preprocess, { height, width }: Contract, who: string): Prepared {
+  const grey = toGrey(image, who);
+  if (preprocess === 'normalise') return normalise(grey);
+  if (grey.width === width && grey.height === height) return { pixels: grey.data.slice(), empty: false };
+  throw new DenaryError({
+    code: 'bad-image',
+    who,
+    expected: `an image of ${width}x${height} pixels, since preprocess is 'none'`,
+    received: `${grey.width}x${grey.height}`,
+    remedy: "Scale it to that size, or use preprocess: 'normalise' with a model of one digit.",
+  });
+}
+
+/** What the model says of each image: `rows` is float32 [images, slots, classes]. */
+export function predictionsOf(
+  rows: Float32Array,
+  images: readonly Prepared[],
+  { classes, slots }: Contract,
+): AnyPrediction[] {
+  const digit = (empty: boolean, at: number) =>
+    empty ? emptyPrediction(classes) : toPrediction(rows, at * classes, classes);
+  if (slots === 1) return images.map(({ empty }, i) => digit(empty, i));
+  return images.map(({ empty }, i) =>
+    toTextPrediction(Array.from({ length: slots }, (_, slot) => digit(empty, i * slots + slot))),
+  );
+}

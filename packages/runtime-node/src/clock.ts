@@ -1,0 +1,13 @@
+/** Time in Node. */
+
+import type { Clock } from '@denary/core';
+
+export const clock: Clock = {
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  soon(callback) {
+    setImmediate(callback);
+  },
+};

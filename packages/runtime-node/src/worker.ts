@@ -1,0 +1,43 @@
+/** The file that runs in a worker thread or child process: a session, served to the process that started it. */
+
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { type Port, serveSession } from '@denary/core';
+import { openSession } from './devices.js';
+import { type Gate, pass } from './isolation/gate.js';
+import type { WorkerExtra, WorkerRequest } from './isolation/open.js';
+import { createSession } from './session.js';
+
+async function open({ model, options, auto }: WorkerRequest) {
+  if (auto) {
+    const { session, probes } = await openSession(model, auto.device, auto.contract, options);
+    return { session, extra: { probes } };
+  }
+  return { session: await createSession(model, options), extra: { probes: [] } };
+}
+
+function serveThread(port: NonNullable<typeof parentPort>): void {
+  const { gate } = workerData as { gate: Gate };
+  const line: Port = {
+    post: (message, transfer) => port.postMessage(message, transfer),
+    listen: (listener) => port.on('message', listener),
+  };
+  serveSession<WorkerRequest, WorkerExtra>(line, {
+    open,
+    guard: (work) => pass(gate, work),
+    end: () => port.close(),
+  });
+}
+
+function serveProcess(): void {
+  // Ctrl-C and a service manager's stop go to the whole group; when this process ends is for the one that started it to say.
+  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+  process.on('disconnect', () => process.exit());
+  const line: Port = {
+    post: (message) => void process.send?.(message, undefined, undefined, () => {}),
+    listen: (listener) => process.on('message', listener),
+  };
+  serveSession<WorkerRequest, WorkerExtra>(line, { open, end: () => process.disconnect() });
+}
+
+if (isMainThread) serveProcess();
+else serveThread(parentPort!);
