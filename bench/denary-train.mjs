@@ -11,6 +11,7 @@ import {
   createDataset,
   createTrainingGraph,
   findArchitecture,
+  forMachine,
   planBatches,
 } from '@denary/train';
 
@@ -18,7 +19,8 @@ const [, , name, stepsText, threadsText, changes] = process.argv;
 const [steps, threads] = [Number(stepsText), Number(threadsText)];
 const architecture = findArchitecture(name);
 const { model } = buildModel(architecture, 0);
-const training = encodeModel(createTrainingGraph(model, architecture.training));
+const graph = createTrainingGraph(model, architecture.training);
+const training = encodeModel(await forMachine(graph, createSession));
 const trainer = await Trainer.create({ createSession, training, weights: initializersOf(model), threads });
 const count = 60_000;
 const dataset = createDataset({

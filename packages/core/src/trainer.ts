@@ -1,7 +1,7 @@
 /** Steps a training graph: holds the weights and the optimizer's memory in a session, feeds it batches, reads metrics. */
 
 import { DenaryError } from './errors.js';
-import { decodeModel } from './onnx/decode.js';
+import { decodeMetadata } from './onnx/decode.js';
 import type { Model } from './onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
@@ -25,6 +25,8 @@ export interface Batch {
   readonly labels: ArrayLike<number>;
   /** How much each sample counts, [count]; 1 where left out. */
   readonly weights?: ArrayLike<number>;
+  /** Of this step; the one that the training graph was made for where left out. */
+  readonly learningRate?: number;
 }
 
 /** Means over everything trained since the last reset. */
@@ -36,28 +38,19 @@ export interface Metrics {
 }
 
 export class Trainer {
-  private readonly feeds;
-  private readonly slots: number;
+  private feeds: Feeds;
 
   private constructor(
     readonly spec: TrainingSpec,
     private readonly session: Session,
-    seed: number,
+    private readonly seed: number,
   ) {
-    const { batchSize, image, learningRate, slots = 1 } = spec;
-    this.slots = slots;
-    this.feeds = {
-      image: filled('uint8', [batchSize, ...image]),
-      label: filled('int32', slots === 1 ? [batchSize] : [batchSize, slots]),
-      sample_weight: filled('float32', [batchSize]),
-      learning_rate: filled('float32', [], learningRate),
-      seed: filled('uint32', [], seed),
-    };
+    this.feeds = feedsOf(spec, seed, 1);
   }
 
   /** Throws `bad-model` for a training graph that is none, or for weights that do not fit it. */
   static async create({ createSession, training, weights, seed = 0, ...options }: TrainerOptions): Promise<Trainer> {
-    const spec = trainingSpecOf(decodeModel(training, 'Trainer'), 'Trainer');
+    const spec = trainingSpecOf({ metadata: decodeMetadata(training, 'Trainer') }, 'Trainer');
     const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
     const session = await createSession(training, { ...options, state });
     try {
@@ -74,32 +67,53 @@ export class Trainer {
   }
 
   /**
-   * Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. One step at a time:
-   * the next one may be asked for when this one is done. Throws `bad-data` for a batch that does not fit.
+   * Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. One call at a time: the
+   * next one may come when this one is done. Throws `bad-data` for a batch that does not fit.
    */
-  async step({ images, labels, weights }: Batch, learningRate = this.spec.learningRate): Promise<number> {
-    const { batchSize, image, classes } = this.spec;
-    const { feeds, slots } = this;
-    const count = labels.length / slots;
-    if (!(count >= 1 && count <= batchSize) || images.length !== count * sizeOf(image)) {
+  async step(batch: Batch, learningRate?: number): Promise<number> {
+    const losses = await this.steps(1, () => (learningRate === undefined ? batch : { ...batch, learningRate }));
+    return losses[0]!;
+  }
+
+  /**
+   * Trains on so many batches, one after the other, and gives their losses; in one run where the training graph is made
+   * for it. A batch is taken over before the next one is asked for, so that they may share their arrays.
+   */
+  async steps(count: number, batchAt: (index: number) => Batch): Promise<Float32Array> {
+    if (!this.spec.severalSteps && count > 1) {
+      const losses = new Float32Array(count);
+      for (let i = 0; i < count; i++) losses.set(await this.steps(1, () => batchAt(i)), i);
+      return losses;
+    }
+    if (this.feeds.learning_rate.data.length < count) this.feeds = feedsOf(this.spec, this.seed, count);
+    for (let i = 0; i < count; i++) this.take(batchAt(i), i);
+    const { loss } = await this.session.run(this.spec.severalSteps ? firstSteps(this.feeds, count) : this.feeds);
+    return loss!.data as Float32Array;
+  }
+
+  /** Puts a batch into the feeds, as that of a step. */
+  private take({ images, labels, weights, learningRate = this.spec.learningRate }: Batch, step: number): void {
+    const { batchSize, image, classes, slots = 1 } = this.spec;
+    const { image: pixels, label, sample_weight: sampleWeight, learning_rate: rates } = this.feeds;
+    const [area, count] = [sizeOf(image), labels.length / slots];
+    if (!(count >= 1 && count <= batchSize) || images.length !== count * area) {
       throw badBatch(
         `1 to ${batchSize} images of ${image.join('x')} pixels with ${slots} label(s) each`,
         `${labels.length} labels and ${images.length} pixels`,
       );
     }
+    const [firstPixel, firstLabel, first] = [step * batchSize * area, step * batchSize * slots, step * batchSize];
     for (let i = 0; i < labels.length; i++) {
-      const label = labels[i]!;
-      if (!(label >= 0 && label < classes)) throw badBatch(`labels from 0 to ${classes - 1}`, `${label}`);
-      feeds.label.data[i] = label;
+      const value = labels[i]!;
+      if (!(value >= 0 && value < classes)) throw badBatch(`labels from 0 to ${classes - 1}`, `${value}`);
+      label.data[firstLabel + i] = value;
     }
-    for (let i = 0; i < count; i++) feeds.sample_weight.data[i] = weights?.[i] ?? 1;
-    feeds.image.data.set(images);
-    feeds.image.data.fill(0, images.length);
-    feeds.label.data.fill(0, labels.length);
-    feeds.sample_weight.data.fill(0, count);
-    feeds.learning_rate.data[0] = learningRate;
-    const { loss } = await this.session.run(feeds);
-    return Number(loss!.data[0]);
+    for (let i = 0; i < count; i++) sampleWeight.data[first + i] = weights?.[i] ?? 1;
+    pixels.data.set(images, firstPixel);
+    pixels.data.fill(0, firstPixel + images.length, firstPixel + batchSize * area);
+    label.data.fill(0, firstLabel + labels.length, firstLabel + batchSize * slots);
+    sampleWeight.data.fill(0, first + count, first + batchSize);
+    rates.data[step] = learningRate;
   }
 
   async metrics(): Promise<Metrics> {
@@ -135,6 +149,31 @@ export class Trainer {
     return this.session.close();
   }
 }
+
+type Feeds = ReturnType<typeof feedsOf>;
+
+/** What so many steps are fed: with a first axis of steps where the training graph has one. */
+function feedsOf({ batchSize, image, slots = 1, severalSteps }: TrainingSpec, seed: number, count: number) {
+  const steps = severalSteps ? [count] : [];
+  return {
+    image: filled('uint8', [...steps, batchSize, ...image]),
+    label: filled('int32', [...steps, batchSize, ...(slots === 1 ? [] : [slots])]),
+    sample_weight: filled('float32', [...steps, batchSize]),
+    learning_rate: filled('float32', steps),
+    seed: filled('uint32', [], seed),
+  };
+}
+
+/** The first so many steps of what is fed, without a copy. */
+const firstSteps = ({ seed, ...feeds }: Feeds, count: number): Tensors => ({
+  seed,
+  ...Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, shape, data }]) => {
+      const part = [count, ...shape.slice(1)];
+      return [name, { dtype, shape: part, data: data.subarray(0, sizeOf(part)) } as Tensor];
+    }),
+  ),
+});
 
 function startOf({ input, kind, shape, dtype, initial }: TrainingSpec['state'][number], weights: Tensors): Tensor {
   if (kind !== 'weight' && kind !== 'statistic' && kind !== 'average') return filled(dtype, shape, initial);

@@ -28,6 +28,8 @@ const trainingSpec = v.object({
   optimizer: v.string(),
   /** The rate that the graph was made for; a step may be given another. */
   learningRate: v.number(),
+  /** Whether one run does several steps: inputs but the seed, and the loss, then have a first axis of steps. Default false. */
+  severalSteps: v.optional(v.boolean()),
   state: v.array(stateSpec),
 });
 
@@ -50,7 +52,7 @@ const KEY = 'denary.training';
 export const trainingMetadata = (spec: TrainingSpec): Record<string, string> => ({ [KEY]: JSON.stringify(spec) });
 
 /** Reads the spec of a training graph. Throws `bad-model` where the file is none. */
-export function trainingSpecOf({ metadata }: Model, who = 'trainingSpecOf'): TrainingSpec {
+export function trainingSpecOf({ metadata }: Pick<Model, 'metadata'>, who = 'trainingSpecOf'): TrainingSpec {
   try {
     return v.parse(trainingSpec, JSON.parse(metadata[KEY] ?? 'null'));
   } catch (cause) {

@@ -20,6 +20,7 @@ import { evaluate } from './evaluate.js';
 import { buildModel } from './forward/build-model.js';
 import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
 import { learningRateOf } from './objective/optimizers.js';
+import { forMachine } from './passes/for-machine.js';
 import { scheduled } from './schedules.js';
 import { identityOf, type ResolvedSettings, resolveSettings } from './settings.js';
 import { elapsed, every, StepClock } from './step-clock.js';
@@ -36,7 +37,7 @@ export interface FitOptions extends Partial<TrainingSettings> {
   readonly seed?: number;
   readonly device?: Device;
   readonly threads?: number;
-  /** Stops after the running step; what was trained is given back. */
+  /** Stops after the running step (or the running few, where they are short); what was trained is given back. */
   readonly signal?: AbortSignal;
   /** Goes on where this one stands. Throws `bad-argument` where it belongs to other settings. */
   readonly resume?: Checkpoint;
@@ -117,7 +118,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const training = createTrainingGraph(model, objective);
   const trainer = await Trainer.create({
     createSession,
-    training: encodeModel(training),
+    training: encodeModel(await forMachine(training, createSession, device)),
     weights: initializersOf(model),
     seed,
     ...(device ? { device } : {}),
@@ -136,6 +137,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const stepsInEpoch = () => Math.min(plan.steps, total - epoch * plan.steps);
   const ended = () => done() >= total || (earlyStopping !== undefined && stalled(history, earlyStopping));
 
+  const factorAt = (at: number) => (schedule ? scheduled(schedule, { step: at, steps: total, epoch }) : 1);
   const modelOf = (weights: Tensors) => withWeights(model, weights);
   const report = async () => {
     const { loss, accuracy } = await trainer.metrics();
@@ -171,11 +173,15 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   try {
     while (!ended() && !signal?.aborted) {
       clock.start();
-      const factor = schedule ? scheduled(schedule, { step: done(), steps: total, epoch }) : 1;
-      const stepLoss = await trainer.step(batches.at(epoch, step), learningRateOf(optimizer) * factor);
-      clock.stop();
-      requireFinite(stepLoss, epoch, step);
-      step++;
+      const untilRecord = Math.min(stride - (done() % stride), stepsInEpoch() - step);
+      const count = trainer.spec.severalSteps ? Math.min(clock.stepsPerRun, untilRecord) : 1;
+      const losses = await trainer.steps(count, (i) => ({
+        ...batches.at(epoch, step + i),
+        learningRate: learningRateOf(optimizer) * factorAt(done() + i),
+      }));
+      clock.stop(count);
+      requireFinite(losses, epoch, step);
+      step += count;
       const epochDone = step === stepsInEpoch();
       if (epochDone || done() % stride === 0) await record(epochDone);
       if (epochDone || progressDue()) await report();
@@ -237,13 +243,15 @@ function requireFit({ name, height, width, classes, slots }: Dataset, { input, .
   });
 }
 
-function requireFinite(loss: number, epoch: number, step: number): void {
-  if (Number.isFinite(loss)) return;
+/** The losses of the steps from `step` on. */
+function requireFinite(losses: Float32Array, epoch: number, step: number): void {
+  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (bad < 0) return;
   throw new DenaryError({
     code: 'not-finite',
     who: 'fit',
     expected: 'a loss that is a finite number',
-    received: `${loss} in epoch ${epoch + 1}, step ${step + 1}`,
+    received: `${losses[bad]} in epoch ${epoch + 1}, step ${step + bad + 1}`,
     remedy: 'The training diverged: lower the learning rate.',
   });
 }

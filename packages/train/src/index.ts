@@ -17,6 +17,7 @@ export * from './forward/build-model.js';
 export * from './history.js';
 export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
+export { forMachine } from './passes/for-machine.js';
 export * from './random.js';
 export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';

@@ -21,8 +21,13 @@ export function elapsed() {
   };
 }
 
-/** Times the steps; a pace is told by the median, which start-up and a busy machine disturb least. */
+/** How long a run of several steps should take: progress is shown, and a stop heeded, between two. */
+const RUN = 50;
+const MOST = 32;
+
+/** Times the runs of steps; a pace is told by the median, which start-up and a busy machine disturb least. */
 export class StepClock {
+  /** Milliseconds of a step, one of each run. */
   private readonly durations: number[] = [];
   private began = 0;
 
@@ -35,19 +40,31 @@ export class StepClock {
     this.began = performance.now();
   }
 
-  stop(): void {
+  /** At the end of a run of so many steps. */
+  stop(steps: number): void {
     const duration = performance.now() - this.began;
-    this.durations.push(duration);
+    this.durations.push(duration / steps);
     this.seconds += duration / 1000;
+  }
+
+  /** How many steps to do in one run: one at first, later as many as take some 50 milliseconds, at most 32. */
+  get stepsPerRun(): number {
+    const fit = Math.floor(RUN / this.recent);
+    return Number.isNaN(fit) ? 1 : Math.min(Math.max(fit, 1), MOST);
   }
 
   get imagesPerSecond(): number {
     return (this.batchSize / median(this.durations)) * 1000;
   }
 
-  /** Of the last hundred steps, and what the remaining ones will take. */
+  /** Of the last hundred runs. */
+  private get recent(): number {
+    return median(this.durations.slice(-100));
+  }
+
+  /** Of late, and what the remaining steps will take. */
   pace(remaining: number): { imagesPerSecond: number; eta: number } {
-    const recent = median(this.durations.slice(-100));
+    const { recent } = this;
     return { imagesPerSecond: (this.batchSize / recent) * 1000, eta: (remaining * recent) / 1000 };
   }
 }

@@ -20,17 +20,7 @@ import type { Attribute, Graph, Model, Node, Value } from './model.js';
 
 /** Reads an ONNX file. Throws `bad-model` for bytes that are no ONNX model, `unsupported-operator` for foreign domains. */
 export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
-  let proto: ModelProto;
-  try {
-    proto = fromBinary(ModelProtoSchema, bytes);
-  } catch (cause) {
-    throw badModel(
-      who,
-      'the bytes of an ONNX model',
-      `${bytes.length} bytes that are not (${messageOf(cause)})`,
-      exportAgain,
-    );
-  }
+  const proto = decodeProto(bytes, who);
   const opset = proto.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
   if (!proto.graph?.node.length || opset === undefined) {
     throw badModel(who, 'an ONNX model with a graph and an operator set', `${bytes.length} bytes without`, exportAgain);
@@ -40,9 +30,29 @@ export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
     irVersion: Math.max(Number(proto.irVersion ?? 0n), 4),
     opset: Number(opset),
     producer: proto.producerName ?? '',
-    metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
+    metadata: metadataIn(proto),
     graph: decodeGraph(proto.graph, who),
   };
+}
+
+/** Reads nothing but a file's `metadata_props`, whatever its graph is made of. Throws `bad-model` for bytes that are none. */
+export const decodeMetadata = (bytes: Uint8Array, who = 'decodeMetadata'): Model['metadata'] =>
+  metadataIn(decodeProto(bytes, who));
+
+const metadataIn = ({ metadataProps }: ModelProto) =>
+  Object.fromEntries(metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
+
+function decodeProto(bytes: Uint8Array, who: string): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw badModel(
+      who,
+      'the bytes of an ONNX model',
+      `${bytes.length} bytes that are not (${messageOf(cause)})`,
+      exportAgain,
+    );
+  }
 }
 
 const exportAgain = 'Check that the file is whole and was written by an ONNX exporter.';

@@ -7,11 +7,12 @@ import { dataTypes } from './element-types.js';
 import {
   type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  type GraphProtoSchema,
   ModelProtoSchema,
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from './generated/onnx_pb.js';
-import type { Attribute, Model, Value } from './model.js';
+import type { Attribute, Graph, Model, Value } from './model.js';
 
 const { encodeUtf8 } = getTextEncoding();
 
@@ -22,25 +23,39 @@ export function encodeModel({ irVersion, opset, producer, metadata, graph }: Mod
     create(ModelProtoSchema, {
       irVersion: BigInt(irVersion),
       producerName: producer,
-      opsetImport: [{ domain: '', version: BigInt(opset) }],
+      opsetImport: [{ domain: '', version: BigInt(opset) }, ...[...otherDomains(graph)].map(firstVersion)],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-      graph: {
-        name: graph.name,
-        input: graph.inputs.map(encodeValue),
-        output: graph.outputs.map(encodeValue),
-        initializer: [...graph.initializers].map(([name, tensor]) => encodeTensor(tensor, name)),
-        node: graph.nodes.map(({ name, op, domain, inputs, outputs, attributes }) => ({
-          name,
-          opType: op,
-          domain,
-          input: [...inputs],
-          output: [...outputs],
-          attribute: Object.entries(attributes).map(encodeAttribute),
-        })),
-      },
+      graph: encodeGraph(graph),
     }),
   );
 }
+
+function encodeGraph({ name, inputs, outputs, initializers, nodes }: Graph): MessageInitShape<typeof GraphProtoSchema> {
+  return {
+    name,
+    input: inputs.map(encodeValue),
+    output: outputs.map(encodeValue),
+    initializer: [...initializers].map(([name, tensor]) => encodeTensor(tensor, name)),
+    node: nodes.map(({ name, op, domain, inputs, outputs, attributes }) => ({
+      name,
+      opType: op,
+      domain,
+      input: [...inputs],
+      output: [...outputs],
+      attribute: Object.entries(attributes).map(encodeAttribute),
+    })),
+  };
+}
+
+/** The domains of a graph's nodes, inner graphs included, beside the default one. */
+function otherDomains({ nodes }: Graph): Set<string> {
+  const inner = nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).flatMap(({ type, value }) => (type === 'graph' ? [...otherDomains(value)] : [])),
+  );
+  return new Set([...nodes.flatMap(({ domain }) => domain || []), ...inner]);
+}
+
+const firstVersion = (domain: string) => ({ domain, version: 1n });
 
 function encodeValue({ name, dtype, shape }: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = shape.map((size) => ({
@@ -80,5 +95,7 @@ function encodeAttribute([name, { type, value }]: [string, Attribute]): MessageI
       return { name, type: AttributeType.STRINGS, strings: value.map(encodeUtf8) };
     case 'tensor':
       return { name, type: AttributeType.TENSOR, t: encodeTensor(value) };
+    case 'graph':
+      return { name, type: AttributeType.GRAPH, g: encodeGraph(value) };
   }
 }

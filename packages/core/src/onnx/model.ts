@@ -24,6 +24,7 @@ export interface AttributeValues {
   floats: readonly number[];
   strings: readonly string[];
   tensor: Tensor;
+  graph: Graph;
 }
 
 export type AttributeKind = keyof AttributeValues;

@@ -188,6 +188,7 @@ export const operators = {
   }, noAttributes),
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
+  HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
   Identity: row(same, noAttributes),
   LSTM: row(
     (c) => {

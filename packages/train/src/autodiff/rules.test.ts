@@ -293,6 +293,9 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     }),
   ),
   GlobalAveragePool: [op('GlobalAveragePool', [[2, 3, 4, 5]], {}, FLOAT32_ONLY)],
+  HardSigmoid: [{}, { alpha: 0.5, beta: 0.4 }].map((attributes) =>
+    op('HardSigmoid', [[3, 4]], attributes, { dtype: 'float32', step: 5e-3 }),
+  ),
   Identity: unary('Identity'),
   Log: unary('Log', 'positive'),
   LogSoftmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) =>

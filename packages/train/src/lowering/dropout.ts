@@ -11,7 +11,7 @@ import type { TrainingContext } from './training-form.js';
 /** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */
 const [GOLDEN, MIX_1, MIX_2] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35];
 
-/** A random uint32 for each sample of this step, [batch, 1]: two rounds of fold the high bits down and multiply. */
+/** A random odd uint32 for each sample of this step, [batch, 1]: rounds of fold the high bits down and multiply. */
 export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number): Value {
   const { graph, add, mul, div } = math;
   const rows = graph.initializer(
@@ -26,22 +26,22 @@ export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number):
   let x = add(rows, add(mul(seed, GOLDEN), mul(step, MIX_1)));
   x = mul(fold(x, 2 ** 15), MIX_1);
   x = mul(fold(x, 2 ** 13), MIX_2);
-  return fold(x, 2 ** 15);
+  x = fold(x, 2 ** 15);
+  return add(mul(mul(x, add(div(x, 2 ** 16), GOLDEN)), 2), 1);
 }
 
 /**
  * y = x mask / (1 - rate); the division comes last, where a product that follows can take it over. An element's bits are
- * u^3 mod 2^32 for u = row key + element key: both keys are random already, the cube breaks up the sum, and as cubing
- * permutes the odd numbers its upper bits are spread evenly (tested: rate, and independence in rows, columns and squares).
+ * row key times element key mod 2^32: both are odd and random already, and as a product with an odd number permutes the
+ * odd numbers, its upper bits are spread evenly (tested: rate, and independence in rows, columns and squares).
  */
 export function dropout(x: Value, rate: number, node: Node, { math, rowKeys }: TrainingContext): void {
-  const { graph, add, mul, less, cast, reshape } = math;
+  const { graph, mul, less, cast, reshape } = math;
   const [batch, ...element] = sizes(x);
   const layer = stream(node.name);
-  const keys = Uint32Array.from({ length: sizeOf(element) }, (_, i) => hash32(layer, i));
+  const keys = Uint32Array.from({ length: sizeOf(element) }, (_, i) => (hash32(layer, i) | 1) >>> 0);
   const elementKeys = graph.initializer(`${node.name}/keys`, tensor('uint32', [1, ...element], keys));
-  const sum = add(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
-  const bits = mul(mul(sum, sum), sum);
+  const bits = mul(reshape(rowKeys(), [batch!, ...element.map(() => 1)]), elementKeys);
   const kept = cast(less(bits, Math.min(Math.round((1 - rate) * 2 ** 32), 2 ** 32 - 1)), x.dtype);
   graph.op('Mul', [mul(x, kept), 1 / (1 - rate)], {}, { name: node.name, outputs: [node.outputs[0]!] });
 }

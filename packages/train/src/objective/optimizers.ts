@@ -1,4 +1,7 @@
-/** Optimizers by their Keras names, as graph nodes; the formulas are Keras 3's (keras/src/optimizers). A new one is a row. */
+/**
+ * Optimizers by their Keras names, as graph nodes; the formulas are Keras 3's (keras/src/optimizers). A new one is a row.
+ * Where a memory can be kept in a scale that saves a pass over the weights, it is.
+ */
 
 import type { Value } from '@denary/core';
 import type { Maths } from '../math.js';
@@ -85,16 +88,17 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
       },
   },
 
-  // v = rho v + (1 - rho) g^2; w -= rate g / sqrt(v + epsilon)
+  // v = rho v + (1 - rho) g^2; w -= rate g / sqrt(v + epsilon), with v / (1 - rho) as what is remembered
   RMSprop: {
     learningRate: 0.001,
     slots: () => named('velocity'),
-    step:
-      ({ add, sub, mul, div, sqrt, square }, { rho = 0.9, epsilon = 1e-7 }, { rate }) =>
-      ({ w, g, slots: [v] }) => {
-        const velocity = add(mul(rho, v!), mul(1 - rho, square(g)));
-        return [sub(w, div(mul(rate, g), sqrt(add(velocity, epsilon)))), velocity];
-      },
+    step: ({ add, sub, mul, div, sqrt, square }, { rho = 0.9, epsilon = 1e-7 }, { rate }) => {
+      const scaledRate = div(rate, Math.sqrt(1 - rho));
+      return ({ w, g, slots: [v] }) => {
+        const velocity = add(mul(rho, v!), square(g));
+        return [sub(w, div(mul(scaledRate, g), sqrt(add(velocity, epsilon / (1 - rho))))), velocity];
+      };
+    },
   },
 
   // m += (1 - b1)(g - m); v += (1 - b2)(g^2 - v); w -= rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)
@@ -113,16 +117,18 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
     },
   },
 
-  // a = rho a + (1 - rho) g^2; u = g sqrt(d + epsilon) / sqrt(a + epsilon); d = rho d + (1 - rho) u^2; w -= rate u
+  // a = rho a + (1 - rho) g^2; u = g sqrt(d + epsilon) / sqrt(a + epsilon); d = rho d + (1 - rho) u^2; w -= rate u,
+  // with a / (1 - rho) and d / (1 - rho) as what is remembered
   Adadelta: {
     learningRate: 0.001,
     slots: () => named('accumulated_grad', 'accumulated_delta'),
     step:
       ({ add, sub, mul, div, sqrt, square }, { rho = 0.95, epsilon = 1e-7 }, { rate }) =>
       ({ w, g, slots: [a, d] }) => {
-        const gradients = add(mul(rho, a!), mul(1 - rho, square(g)));
-        const step = mul(g, sqrt(div(add(d!, epsilon), add(gradients, epsilon))));
-        const deltas = add(mul(rho, d!), mul(1 - rho, square(step)));
+        const scaledEpsilon = epsilon / (1 - rho);
+        const gradients = add(mul(rho, a!), square(g));
+        const step = mul(g, sqrt(div(add(d!, scaledEpsilon), add(gradients, scaledEpsilon))));
+        const deltas = add(mul(rho, d!), square(step));
         return [sub(w, mul(rate, step)), gradients, deltas];
       },
   },

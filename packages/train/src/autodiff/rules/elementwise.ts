@@ -13,6 +13,12 @@ const second = ({ inputs }: RuleContext): Value => inputs[1]!;
 /** 1 where the condition holds, else 0, in the type of dy. */
 const indicator = ({ cast, dy }: RuleContext, condition: Value): Value => cast(condition, dy.dtype);
 
+/** 1 where a y that is nowhere negative is positive, else 0; in float32 by one kernel (y times the largest number, cut to 0..1). */
+const positive = (c: RuleContext): Value =>
+  c.y.dtype === 'float32'
+    ? c.graph.op('HardSigmoid', [c.y], { alpha: 3.4028234663852886e38, beta: 0 })
+    : indicator(c, c.greater(c.y, 0));
+
 /** The largest (or smallest) gets the gradient; of equal ones, the first. */
 const extreme: Rule = (c) => {
   const gradients: Value[] = [];
@@ -43,6 +49,11 @@ export const elementwise = {
   Elu: unary((c) => c.mul(c.dy, c.where(c.greater(c.x, 0), 1, c.add(c.y, c.attr('alpha', 'float', 1))))),
   // d exp(x) = dy y
   Exp: unary(({ dy, y, mul }) => mul(dy, y)),
+  // d hardsigmoid(x) = dy alpha where 0 < y < 1
+  HardSigmoid: unary((c) => {
+    const inside = c.mul(indicator(c, c.greater(c.y, 0)), indicator(c, c.less(c.y, 1)));
+    return c.mul(c.dy, c.mul(inside, c.attr('alpha', 'float', 0.2)));
+  }),
   // d identity(x) = dy
   Identity: unary(({ dy }) => dy),
   // d log(x) = dy / x
@@ -61,7 +72,7 @@ export const elementwise = {
   // d (1 / x) = -dy y^2
   Reciprocal: unary(({ dy, y, neg, mul, square }) => neg(mul(dy, square(y)))),
   // d relu(x) = dy where y > 0
-  Relu: unary((c) => c.mul(c.dy, indicator(c, c.greater(c.y, 0)))),
+  Relu: unary((c) => c.mul(c.dy, positive(c))),
   // d sigmoid(x) = dy y (1 - y)
   Sigmoid: unary(({ dy, y, mul, sub, square }) => mul(dy, sub(y, square(y)))),
   Sign: nonDifferentiable,
