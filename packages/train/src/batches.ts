@@ -67,10 +67,11 @@ export class Batches {
     }
     const chosen = this.order.subarray(...this.plan.bounds(step));
     const { slots } = dataset;
-    chosen.forEach((index, i) => {
+    for (let i = 0; i < chosen.length; i++) {
+      const index = chosen[i]!;
       if (!augment) images.set(dataset.images.subarray(index * area, (index + 1) * area), i * area);
       for (let slot = 0; slot < slots; slot++) labels[i * slots + slot] = dataset.labels[index * slots + slot]!;
-    });
+    }
     augment?.({ from: dataset, indices: chosen, epoch, seed, out: images });
     return { images: images.subarray(0, chosen.length * area), labels: labels.subarray(0, chosen.length * slots) };
   }

@@ -41,8 +41,13 @@ export function unrollLstm(node: Node, math: Maths): void {
   for (const part of split(transpose(x!, [0, 2, 1]), 0, new Array<number>(steps).fill(1))) {
     const now = [...one, reshape(part, [inputs, batch])];
     const gates = h ? gemm(later, concat([...now, h], 0)) : gemm(atFirst, concat(now, 0));
-    const [sigmoids, cell] = split(gates, 0, [3 * hidden, hidden]) as [Value, Value];
-    const [i, o, f] = split(unary('Sigmoid', sigmoids), 0, [hidden, hidden, hidden]) as [Value, Value, Value];
+    const [input, output, forget, cell] = split(gates, 0, new Array<number>(4).fill(hidden)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
+    const [i, o, f] = [input, output, forget].map((gate) => unary('Sigmoid', gate)) as [Value, Value, Value];
     const fresh = mul(i, unary('Tanh', cell));
     c = c ? add(mul(f, c), fresh) : fresh;
     h = mul(o, unary('Tanh', c));

@@ -16,7 +16,7 @@ export async function forMachine(training: Model, createSession: SessionFactory,
  * How many channels ONNX Runtime's kernels for CPUs take as one block (8 with AVX2, 16 with AVX-512); undefined where it
  * has no such kernels, as in WASM. It is asked by running the smallest graph that shows it.
  */
-async function channelBlockOf(createSession: SessionFactory): Promise<number | undefined> {
+export async function channelBlockOf(createSession: SessionFactory): Promise<number | undefined> {
   try {
     const session = await createSession(encodeModel(REORDERING), { device: 'cpu', threads: 1 });
     try {
