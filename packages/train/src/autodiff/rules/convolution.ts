@@ -56,13 +56,17 @@ function gatheredColumns(c: RuleContext, window: Window): Value {
   const [, height, width] = sizes(x) as [number, number, number];
   const [down, across] = window.strides as [number, number];
   const [rows, columns] = sizes(c.y).slice(2) as [number, number];
-  const pixels = offsets(window).flatMap(([row, column]) =>
-    Array.from({ length: rows * columns }, (_, position) => {
-      const [y, x] = [Math.floor(position / columns) * down, (position % columns) * across];
-      return (y + row) * width + x + column;
-    }),
+  // Three short lists, whose sum ONNX Runtime computes once, when it loads the graph.
+  const list = (numbers: readonly number[], shape: readonly number[]) =>
+    c.graph.constant(fromNumbers('int32', numbers, shape));
+  const counted = (count: number, stride: number) => Array.from({ length: count }, (_, i) => i * stride);
+  const places = offsets(window).map(([row, column]) => row * width + column);
+  const within = list(places, [places.length, 1, 1]);
+  const starts = c.add(
+    list(counted(rows, down * width), [1, rows, 1]),
+    list(counted(columns, across), [1, 1, columns]),
   );
-  const indices = c.graph.constant(fromNumbers('int32', pixels));
+  const indices = c.reshape(c.add(within, starts), [-1]);
   return c.graph.op('Gather', [c.reshape(x, [channels, height * width, batch]), indices], { axis: 1 });
 }
 
