@@ -3,25 +3,20 @@
 import { fromNumbers, type Value } from '@denary/core';
 import { sizes } from '../../math.js';
 import type { RuleContext } from '../rule.js';
+import type { Window } from './convolution.js';
 
 /** Whether the windows lie side by side; a rest at the bottom and the right may belong to none. */
-export function isTiling(c: RuleContext, kernel: readonly number[]): boolean {
-  const all = (name: string, values: readonly number[]) =>
-    c.attr(name, 'ints', values).every((value, i) => value === values[i]);
-  return (
-    all('strides', kernel) &&
-    all('dilations', [1, 1]) &&
-    all('pads', [0, 0, 0, 0]) &&
-    c.attr('auto_pad', 'string', 'NOTSET') === 'NOTSET' &&
-    c.attr('ceil_mode', 'int', 0) === 0
-  );
+export function isTiling(c: RuleContext, { kernel, strides, dilations, pads }: Window): boolean {
+  const aligned = kernel.every((size, axis) => strides[axis] === size && dilations[axis] === 1);
+  const inside = kernel.every((size, axis) => sizes(c.y)[2 + axis]! * size <= sizes(c.x)[2 + axis]!);
+  return aligned && inside && pads.every((size) => size === 0);
 }
 
 /**
  * d max over a window = dy, to the first pixel that equals the maximum: the image as [rows, height, columns, width] lies
  * beside its maxima as [rows, 1, columns, 1]; among the equal ones, the highest number wins, counted from the last pixel.
  */
-export function tiledMaxPool(c: RuleContext, kernel: readonly number[]): Value {
+export function tiledMaxPool(c: RuleContext, { kernel }: Window): Value {
   const { graph, equal, where, max, slice, reshape, pad } = c;
   const [batch, channels, height, width] = sizes(c.x) as [number, number, number, number];
   const [rows, columns] = sizes(c.y).slice(2) as [number, number];
