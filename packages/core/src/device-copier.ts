@@ -9,32 +9,26 @@ import type { DType } from './tensor.js';
 
 export type TensorLocation = 'gpu-buffer' | 'cpu';
 
-/** A model that was loaded, with input `x` and output `y`. */
-export interface LoadedIdentity<T> {
-  run(x: T): Promise<T>;
-  release(): Promise<void>;
-}
+type Copy<T> = (tensor: T) => Promise<T>;
 
 export class DeviceCopier<T extends { readonly type: string; readonly dims: readonly number[] }> {
-  private readonly loaded = new Map<string, Promise<LoadedIdentity<T>>>();
+  private readonly copies = new Map<string, Copy<T>>();
 
-  /** `load` makes a session on the device, with `y` where it is told to. */
-  constructor(private readonly load: (model: Uint8Array, to: TensorLocation) => Promise<LoadedIdentity<T>>) {}
+  /** `load` makes a session on the device, which gives its one output where it is told to, and a function that runs it. */
+  constructor(private readonly load: (model: Uint8Array, to: TensorLocation) => Promise<Copy<T>>) {}
 
   async copy(tensor: T, to: TensorLocation): Promise<T> {
     const { type, dims } = tensor;
     const key = `${type} ${dims.length} ${to}`;
-    const known = this.loaded.get(key) ?? this.load(identity(type as DType, dims.length), to);
-    this.loaded.set(key, known);
-    return (await known).run(tensor);
-  }
-
-  async release(): Promise<void> {
-    for (const identity of this.loaded.values()) await (await identity).release();
-    this.loaded.clear();
+    const known = this.copies.get(key);
+    if (known) return known(tensor);
+    const copy = await this.load(identity(type as DType, dims.length), to);
+    this.copies.set(key, copy);
+    return copy(tensor);
   }
 }
 
+/** Input `x`, output `y`. */
 function identity(dtype: DType, rank: number): Uint8Array {
   const graph = new GraphBuilder('identity');
   const shape = Array.from({ length: rank }, (_, axis) => `size${axis}`);

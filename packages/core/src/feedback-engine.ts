@@ -72,7 +72,6 @@ export class FeedbackEngine<T extends HeldTensor> implements Engine {
 
   async release(): Promise<void> {
     for (const name in this.state) free(this.state[name]!);
-    await this.runtime.copier?.release();
     await this.runtime.release();
   }
 

@@ -9,18 +9,21 @@ export const stateOnDevice = (state: readonly StateSlot[]): InferenceSession.Ses
   preferredOutputLocation: Object.fromEntries(state.flatMap(({ output }) => (output ? [[output, 'gpu-buffer']] : []))),
 });
 
+/** Its sessions stay open while the process does: with the last one, ONNX Runtime forgets all shaders that it has compiled. */
+const copier = new DeviceCopier<OrtTensor>(async (model, to) => {
+  const identity = await InferenceSession.create(model, {
+    executionProviders: ['webgpu'],
+    logSeverityLevel: 3,
+    preferredOutputLocation: { y: to },
+  });
+  return async (x) => (await identity.run({ x })).y!;
+});
+
 export function webgpuEngine(session: InferenceSession, layout: SessionLayout): Engine {
   const runtime = {
     wrap: ortTensor,
     run: (feeds: Record<string, OrtTensor>, fetches: readonly string[]) => session.run(feeds, fetches),
-    copier: new DeviceCopier<OrtTensor>(async (model, to) => {
-      const identity = await InferenceSession.create(model, {
-        executionProviders: ['webgpu'],
-        logSeverityLevel: 3,
-        preferredOutputLocation: { y: to },
-      });
-      return { run: async (x) => (await identity.run({ x })).y!, release: () => identity.release() };
-    }),
+    copier,
     release: () => session.release(),
   };
   return new FeedbackEngine<OrtTensor>(runtime, layout);

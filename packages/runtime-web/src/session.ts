@@ -108,11 +108,13 @@ function engineOf(ort: Ort, session: InferenceSession, device: WebDevice, layout
     run,
     release: () => inTurn(device, () => session.release()),
   };
-  return new FeedbackEngine(device === 'webgpu' ? { ...engine, copier: copierOf(ort) } : engine, layout);
+  return new FeedbackEngine(device === 'webgpu' ? { ...engine, copier: copierOn(ort) } : engine, layout);
 }
 
-const copierOf = (ort: Ort) =>
-  new DeviceCopier<OrtTensor>(async (model, to) => {
+/** One for all sessions, whose own stay open. */
+let copier: DeviceCopier<OrtTensor> | undefined;
+const copierOn = (ort: Ort) => {
+  copier ??= new DeviceCopier<OrtTensor>(async (model, to) => {
     const identity = await inTurn('webgpu', () =>
       ort.InferenceSession.create(model, {
         executionProviders: ['webgpu'],
@@ -120,8 +122,7 @@ const copierOf = (ort: Ort) =>
         preferredOutputLocation: { y: to },
       }),
     );
-    return {
-      run: async (x) => (await inTurn('webgpu', () => identity.run({ x }))).y!,
-      release: () => inTurn('webgpu', () => identity.release()),
-    };
+    return async (x) => (await inTurn('webgpu', () => identity.run({ x }))).y!;
   });
+  return copier;
+};
