@@ -1,10 +1,15 @@
-/** The Session of onnxruntime-node. State lives in two sets of buffers, swapped after each run: a step copies nothing. */
+/**
+ * The Session of onnxruntime-node. State lives in two sets of buffers, swapped after each run. onnxruntime-node 1.30 copies
+ * every output into a new array all the same, which is why a training does several steps in one run. On WebGPU state stays
+ * on the GPU; CUDA gets it from there and back with each run, as there is no other way.
+ */
 
 import {
   badModelFile,
   type Device,
   deviceUnavailable,
   type Engine,
+  fallbackNeeded,
   filled,
   fromRuntime,
   layoutOf,
@@ -15,8 +20,11 @@ import {
   sessionOn,
   type Tensor,
   type Tensors,
+  withoutFallback,
 } from '@denary/core';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
+import { ortTensor } from './ort-tensor.js';
+import { stateOnDevice, webgpuEngine } from './webgpu.js';
 
 type OrtTensors = Record<string, OrtTensor>;
 
@@ -25,14 +33,18 @@ export interface NodeSessionOptions extends SessionOptions {
   readonly spinMicroseconds?: number;
 }
 
-/** A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`. */
+/**
+ * A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`, and `unsupported-operator`
+ * where the model needs a fallback that is not allowed.
+ */
 export async function createSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<Session> {
   const { device = 'cpu', state } = options;
   if (device === 'wasm') throw unavailable("a device of Node's: cpu, cuda or webgpu", device);
   const session = await load(model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
-    return sessionOn(device, new NodeEngine(session, layout), layout);
+    const engine = device === 'webgpu' ? webgpuEngine(session, layout) : new NodeEngine(session, layout);
+    return sessionOn(device, engine, layout);
   } catch (error) {
     await session.release();
     throw error;
@@ -40,21 +52,31 @@ export async function createSession(model: Uint8Array, options: NodeSessionOptio
 }
 
 async function load(model: Uint8Array, device: Device, options: NodeSessionOptions): Promise<InferenceSession> {
-  const { threads, spinMicroseconds } = options;
+  const { threads, spinMicroseconds, state = [], fallback = true } = options;
+  const configuration = {
+    ...(device === 'webgpu' && !fallback ? withoutFallback : {}),
+    ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
+  };
   try {
     return await InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
-      ...(spinMicroseconds === undefined
-        ? {}
-        : { extra: { session: { intra_op: { spin_duration_us: `${spinMicroseconds}` } } } }),
+      ...(device === 'webgpu' ? stateOnDevice(state) : {}),
+      extra: { session: configuration },
     });
   } catch (cause) {
     if (device === 'cpu') throw badModelFile(messageOf(cause), cause);
-    // What does not load on the CPU either is the model's fault, and thrown as such.
-    await (await load(model, 'cpu', { threads: 1 })).release();
+    const lacking = fallbackNeeded(cause, device);
+    if (lacking) throw lacking;
+    // What does not load on the CPU either, or has no such state, is the caller's fault, and thrown as such.
+    const onCpu = await load(model, 'cpu', { threads: 1 });
+    try {
+      layoutOf(onCpu.inputMetadata, onCpu.outputMetadata, state);
+    } finally {
+      await onCpu.release();
+    }
     throw unavailable(`a working ${device}`, messageOf(cause), cause);
   }
 }
@@ -76,14 +98,14 @@ class NodeEngine implements Engine {
     this.fetches = Object.fromEntries(outputs.map(({ name }) => [name, null]));
     this.moves = state.flatMap(({ input, output }) => (output ? [[output, input] as const] : []));
     for (const { input, output, dtype, shape } of state) {
-      this.current[input] = toOrt(filled(dtype, shape));
-      if (output) this.next[output] = toOrt(filled(dtype, shape));
+      this.current[input] = ortTensor(filled(dtype, shape));
+      if (output) this.next[output] = ortTensor(filled(dtype, shape));
     }
   }
 
   async run(feeds: Tensors): Promise<Tensors> {
     const inputs: OrtTensors = { ...this.current };
-    for (const name in feeds) inputs[name] = toOrt(feeds[name]!);
+    for (const name in feeds) inputs[name] = ortTensor(feeds[name]!);
     const results = await this.session.run(inputs, { ...this.next, ...this.fetches });
     for (const [output, input] of this.moves) {
       const spare = this.current[input]!;
@@ -107,5 +129,3 @@ class NodeEngine implements Engine {
     await this.session.release();
   }
 }
-
-const toOrt = ({ dtype, shape, data }: Tensor): OrtTensor => new OrtTensor(dtype, data as never, shape);

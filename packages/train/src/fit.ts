@@ -19,6 +19,7 @@ import { type Dataset, validationSplit } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
 import { buildModel } from './forward/build-model.js';
 import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
+import { targetOf } from './lowering/target.js';
 import { learningRateOf } from './objective/optimizers.js';
 import { forMachine } from './passes/for-machine.js';
 import { scheduled } from './schedules.js';
@@ -35,6 +36,10 @@ export interface FitOptions extends Partial<TrainingSettings> {
   readonly validation?: Dataset;
   /** Of weights, order, dropout, augmentation and the validation split; default 0. */
   readonly seed?: number;
+  /**
+   * Where the steps run; the runtime's own default where left out. The training graph is the one for it. Epochs are measured
+   * where the runtime does by default, as the finished model will be.
+   */
   readonly device?: Device;
   readonly threads?: number;
   /** Stops after the running step (or the running few, where they are short); what was trained is given back. */
@@ -73,7 +78,7 @@ export interface Progress {
 export interface FitResult {
   /** The inference model with the trained weights. */
   readonly model: Model;
-  /** The training graph, from which the model can be trained on. */
+  /** The training graph for a CPU, wherever it was trained: from it the model can be trained on. */
   readonly training: Model;
   readonly parameters: number;
   readonly history: readonly EpochLog[];
@@ -116,9 +121,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const { reduction } = settings;
   const objective = { loss, optimizer, batchSize, regularizers, ...(reduction && { reduction }) };
   const training = createTrainingGraph(model, objective);
+  const target = targetOf(device ?? 'cpu');
+  const stepped = target === 'cpu' ? training : createTrainingGraph(model, { ...objective, target });
   const trainer = await Trainer.create({
     createSession,
-    training: encodeModel(await forMachine(training, createSession, device)),
+    training: encodeModel(await forMachine(stepped, createSession, device)),
     weights: initializersOf(model),
     seed,
     ...(device ? { device } : {}),

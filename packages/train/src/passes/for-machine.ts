@@ -4,11 +4,15 @@ import { type Device, encodeModel, filled, type Model, type SessionFactory } fro
 import { blockChannels, REORDERING } from './channel-blocks.js';
 import { severalSteps } from './several-steps.js';
 
-/** To be run, not to be kept: the result may hold operators that only this machine's ONNX Runtime has. */
+/**
+ * To be run, not to be kept: the result may hold operators that only this machine's ONNX Runtime has. On WebGPU, which keeps
+ * state where it is and has no Scan, a graph stays as it is.
+ */
 export async function forMachine(training: Model, createSession: SessionFactory, device?: Device): Promise<Model> {
-  if (device !== undefined && device !== 'cpu' && device !== 'wasm') return training;
+  if (device === 'webgpu') return training;
   const convolves = training.graph.nodes.some(({ op }) => op === 'Conv');
-  const block = convolves && device !== 'wasm' ? await channelBlockOf(createSession) : undefined;
+  const onProcessor = device === undefined || device === 'cpu';
+  const block = convolves && onProcessor ? await channelBlockOf(createSession) : undefined;
   return severalSteps(block ? blockChannels(training, block) : training);
 }
 
