@@ -17,18 +17,21 @@ import {
   type Tensors,
 } from '@denary/core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { obstacleTo, unavailable } from './diagnosis.js';
 
 type OrtTensors = Record<string, OrtTensor>;
 
 export interface NodeSessionOptions extends SessionOptions {
   /** How long ONNX Runtime's threads wait in a loop for more to do; its own choice, some 30 ms, where left out. */
   readonly spinMicroseconds?: number;
+  /** Whether operators that a GPU's provider lacks may run on the CPU; default true. Otherwise they are an error. */
+  readonly cpuFallback?: boolean;
 }
 
 /** A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`. */
 export async function createSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<Session> {
   const { device = 'cpu', state } = options;
-  if (device === 'wasm') throw unavailable("a device of Node's: cpu, cuda or webgpu", device);
+  if (device === 'wasm') throw notOfNode(device);
   const session = await load(model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
@@ -40,27 +43,32 @@ export async function createSession(model: Uint8Array, options: NodeSessionOptio
 }
 
 async function load(model: Uint8Array, device: Device, options: NodeSessionOptions): Promise<InferenceSession> {
-  const { threads, spinMicroseconds } = options;
+  const { threads, spinMicroseconds, cpuFallback = true } = options;
+  // ONNX Runtime would print its own complaint first.
+  if (device !== 'cpu' && obstacleTo(device)) throw unavailable(device, 'not tried');
   try {
     return await InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
-      ...(spinMicroseconds === undefined
-        ? {}
-        : { extra: { session: { intra_op: { spin_duration_us: `${spinMicroseconds}` } } } }),
+      extra: {
+        session: {
+          ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
+          ...(cpuFallback || device === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }),
+        },
+      },
     });
   } catch (cause) {
     if (device === 'cpu') throw badModelFile(messageOf(cause), cause);
     // What does not load on the CPU either is the model's fault, and thrown as such.
     await (await load(model, 'cpu', { threads: 1 })).release();
-    throw unavailable(`a working ${device}`, messageOf(cause), cause);
+    throw unavailable(device, cause);
   }
 }
 
-const unavailable = (expected: string, received: string, cause?: unknown) =>
-  deviceUnavailable(expected, received, "Use device 'cpu', which every machine has.", cause);
+const notOfNode = (device: Device) =>
+  deviceUnavailable("a device of Node's: cpu, cuda or webgpu", device, "Use device 'cpu', which every machine has.");
 
 class NodeEngine implements Engine {
   private current: OrtTensors = {};

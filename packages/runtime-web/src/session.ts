@@ -149,3 +149,9 @@ class WebEngine implements Engine {
 function freeDevice(tensor: OrtTensor): void {
   if (tensor.location === 'gpu-buffer') tensor.dispose();
 }
+
+/** The versions of what runs the models. */
+export async function runtimeVersions(): Promise<Record<string, string>> {
+  const { versions } = (await runtimes.wasm()).env;
+  return { 'onnxruntime-web': versions.web ?? versions.common };
+}
