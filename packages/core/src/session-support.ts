@@ -230,3 +230,19 @@ export function badModelFile(received: string, cause?: unknown): DenaryError {
 export function deviceUnavailable(expected: string, received: string, remedy: string, cause?: unknown): DenaryError {
   return new DenaryError({ code: 'device-unavailable', who: 'createSession', expected, received, remedy, cause });
 }
+
+/** The entry of ONNX Runtime's configuration of a session that makes an operator without a kernel on the device an error. */
+export const withoutFallback = { disable_cpu_ep_fallback: '1' } as const;
+
+/** The error for a model that would have fallen back, where that is what ONNX Runtime complains of. */
+export function fallbackNeeded(cause: unknown, device: Device): DenaryError | undefined {
+  if (!messageOf(cause).includes('fallback to CPU EP has been explicitly disabled')) return undefined;
+  return new DenaryError({
+    code: 'unsupported-operator',
+    who: 'createSession',
+    expected: `a model made of operators that ONNX Runtime has on ${device}`,
+    received: 'one with others',
+    remedy: 'Derive a training graph with the target of its device, or let the CPU help (fallback: true).',
+    cause,
+  });
+}

@@ -21,6 +21,11 @@ export interface SessionOptions {
   readonly device?: Device;
   /** Threads for one run; the runtime's own choice where left out. */
   readonly threads?: number;
+  /**
+   * Whether operators that WebGPU does not have may run on the CPU, with everything copied there and back; default true.
+   * Other devices take no notice: CUDA always lets the CPU help.
+   */
+  readonly fallback?: boolean;
   /** Must be written with `writeState` before the first run. */
   readonly state?: readonly StateSlot[];
 }
@@ -49,5 +54,5 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Makes a session from the bytes of an ONNX file. */
+/** Makes a session from the bytes of an ONNX file. Throws `unsupported-operator` where no fallback is allowed and one is needed. */
 export type SessionFactory = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;

@@ -9,7 +9,7 @@ import { type Machine, thisMachine } from './machine.js';
 
 export interface Diagnosis {
   readonly cause: string;
-  /** What helps, with the command to type where there is one. */
+  /** What helps; a command to type stands at its end, after a colon. */
   readonly remedy: string;
 }
 
@@ -25,7 +25,7 @@ export function obstacleTo(device: Device, machine: Machine = thisMachine()): Di
   if (!cudaProvider) {
     return {
       cause: "onnxruntime-node's CUDA provider is not installed",
-      remedy: `Install it: ONNXRUNTIME_NODE_INSTALL=true node ${cudaInstaller}`,
+      remedy: `Download it: ONNXRUNTIME_NODE_INSTALL=true node ${cudaInstaller}`,
     };
   }
   return cudaMissing.length > 0 ? librariesMissing(cudaMissing) : undefined;
@@ -36,7 +36,9 @@ export function diagnose(device: Device, text: string, machine: Machine = thisMa
   const known = device === 'cuda' || device === 'webgpu' ? signs[device] : [];
   for (const { sign, told } of known) {
     const match = sign.exec(text);
-    if (match) return told(match, machine);
+    if (!match) continue;
+    const { cause, remedy } = told(match, machine);
+    return { cause: machine.gpu ? cause : `${cause}, and no GPU is visible`, remedy };
   }
   return undefined;
 }
@@ -55,33 +57,35 @@ interface Sign {
 }
 
 const NVIDIA_DRIVER =
-  'With an NVIDIA GPU, install its driver (Ubuntu: sudo ubuntu-drivers install; Debian: sudo apt-get install nvidia-driver); start a container with --gpus all.';
+  'Start a container with --gpus all; otherwise install the driver of the NVIDIA GPU: sudo ubuntu-drivers install (Debian: sudo apt-get install nvidia-driver)';
+/** From NVIDIA's own package repository, which https://developer.nvidia.com/cuda-downloads sets up. */
+const INSTALL_LIBRARIES = 'sudo apt-get install cuda-libraries-12-9 libcudnn9-cuda-12';
+const INSTALL_VULKAN = 'sudo apt-get install libvulkan1 mesa-vulkan-drivers';
 
-/** Some are linked to only as cuDNN needs them, so that ldd does not see them. */
-const lostLibrary: Sign = {
-  sign: /(lib(?:cu|nv)[\w.-]*\.so[.\d]*): cannot open shared object file/,
-  told: ([, name]) => librariesMissing([name!]),
-};
+const librariesMissing = (names: readonly string[]): Diagnosis => ({
+  cause: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} missing`,
+  remedy: `Put the folder of CUDA 12 and cuDNN 9 into LD_LIBRARY_PATH, or install them from NVIDIA's repository (https://developer.nvidia.com/cuda-downloads): ${INSTALL_LIBRARIES}`,
+});
 
 const signs: { readonly [D in 'cuda' | 'webgpu']: readonly Sign[] } = {
   cuda: [
-    lostLibrary,
     {
-      sign: /Could not load library (lib\S+?\.so[.\d]*)/,
-      told: ([, name]) => librariesMissing([name!]),
+      // cuDNN loads some of its parts when it needs them: ldd does not see those.
+      sign: /(lib(?:cu|nv)[\w-]*\.so[.\d]*): cannot open shared object file|Could not load library (lib[\w-]+\.so[.\d]*\d)/,
+      told: ([, opened, loaded]) => librariesMissing([opened ?? loaded!]),
     },
     {
       sign: /CUDA driver version is insufficient for CUDA runtime version/,
       told: () => ({
         cause: 'the NVIDIA driver is too old for CUDA 12',
-        remedy: `CUDA 12 needs driver 525.60.13 or later (nvidia-smi tells yours). ${NVIDIA_DRIVER}`,
+        remedy: `CUDA 12 needs driver 525.60.13 or later; nvidia-smi tells yours. ${NVIDIA_DRIVER}`,
       }),
     },
     {
       sign: /no CUDA-capable device is detected/,
       told: () => ({
         cause: 'the NVIDIA driver shows no GPU to this process',
-        remedy: 'See what nvidia-smi lists; unset CUDA_VISIBLE_DEVICES; start a container with --gpus all.',
+        remedy: 'See what nvidia-smi lists, unset CUDA_VISIBLE_DEVICES, and start a container with --gpus all.',
       }),
     },
     {
@@ -92,10 +96,10 @@ const signs: { readonly [D in 'cuda' | 'webgpu']: readonly Sign[] } = {
       }),
     },
     {
-      sign: /undefined symbol: \S+|version `\S+' not found/,
+      sign: /undefined symbol: [\w@.]+|symbol \S+ version \S+ not defined in file [\w.]+/,
       told: ([found]) => ({
-        cause: `the libraries do not belong together (${found})`,
-        remedy: `Install CUDA 12 and cuDNN 9, and leave other versions out of LD_LIBRARY_PATH: ${INSTALL_LIBRARIES}`,
+        cause: `the CUDA libraries do not belong together (${found})`,
+        remedy: `Leave other versions than CUDA 12 and cuDNN 9 out of LD_LIBRARY_PATH, or install those: ${INSTALL_LIBRARIES}`,
       }),
     },
   ],
@@ -104,14 +108,14 @@ const signs: { readonly [D in 'cuda' | 'webgpu']: readonly Sign[] } = {
       sign: /(libvulkan\.so\.1): cannot open shared object file/,
       told: ([, name]) => ({
         cause: `the Vulkan loader (${name}) is missing`,
-        remedy: `Install it and a driver: ${INSTALL_VULKAN}`,
+        remedy: `Install it, and a driver (NVIDIA's has its own for Vulkan): ${INSTALL_VULKAN}`,
       }),
     },
     {
       sign: /Found no drivers|VK_ERROR_INCOMPATIBLE_DRIVER/,
       told: () => ({
         cause: 'Vulkan finds no driver of a GPU',
-        remedy: `Install one: ${INSTALL_VULKAN}. In a container, pass on the GPU (--device /dev/dri, or --gpus all with NVIDIA_DRIVER_CAPABILITIES=all).`,
+        remedy: `Give a container the GPU (--device /dev/dri; --gpus all with NVIDIA_DRIVER_CAPABILITIES=all); otherwise install a driver (NVIDIA's has its own for Vulkan): ${INSTALL_VULKAN}`,
       }),
     },
     {
@@ -119,23 +123,12 @@ const signs: { readonly [D in 'cuda' | 'webgpu']: readonly Sign[] } = {
       told: (_, { platform }) => ({
         cause: 'WebGPU finds no GPU that it can use',
         remedy: platform.startsWith('linux')
-          ? `Install the Vulkan loader and your GPU's driver: ${INSTALL_VULKAN}. Mesa's software driver (llvmpipe) will not do.`
+          ? `Install the Vulkan loader and a driver (Mesa's software driver will not do): ${INSTALL_VULKAN}`
           : "Bring the system and the GPU's driver up to date.",
       }),
     },
   ],
 };
-
-/** From NVIDIA's own package repository, which https://developer.nvidia.com/cuda-downloads sets up. */
-const INSTALL_LIBRARIES = 'sudo apt-get install cuda-libraries-12-9 libcudnn9-cuda-12';
-/** Mesa has the drivers of AMD's and Intel's GPUs. */
-const INSTALL_VULKAN =
-  "sudo apt-get install libvulkan1 mesa-vulkan-drivers\nAn NVIDIA GPU's Vulkan driver comes with NVIDIA's own driver.";
-
-const librariesMissing = (names: readonly string[]): Diagnosis => ({
-  cause: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} missing`,
-  remedy: `Install CUDA 12 and cuDNN 9 from NVIDIA's repository (https://developer.nvidia.com/cuda-downloads): ${INSTALL_LIBRARIES}; or put their folder into LD_LIBRARY_PATH.`,
-});
 
 /** ONNX Runtime's message without the place in its sources that comes first, on one line. */
 const shortened = (text: string): string =>

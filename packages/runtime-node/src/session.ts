@@ -5,6 +5,7 @@ import {
   type Device,
   deviceUnavailable,
   type Engine,
+  fallbackNeeded,
   filled,
   fromRuntime,
   layoutOf,
@@ -15,6 +16,7 @@ import {
   sessionOn,
   type Tensor,
   type Tensors,
+  withoutFallback,
 } from '@denary/core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { obstacleTo, unavailable } from './diagnosis.js';
@@ -24,8 +26,6 @@ type OrtTensors = Record<string, OrtTensor>;
 export interface NodeSessionOptions extends SessionOptions {
   /** How long ONNX Runtime's threads wait in a loop for more to do; its own choice, some 30 ms, where left out. */
   readonly spinMicroseconds?: number;
-  /** Whether operators that a GPU's provider lacks may run on the CPU; default true. Otherwise they are an error. */
-  readonly cpuFallback?: boolean;
 }
 
 /** A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`. */
@@ -43,24 +43,26 @@ export async function createSession(model: Uint8Array, options: NodeSessionOptio
 }
 
 async function load(model: Uint8Array, device: Device, options: NodeSessionOptions): Promise<InferenceSession> {
-  const { threads, spinMicroseconds, cpuFallback = true } = options;
-  // ONNX Runtime would print its own complaint first.
-  if (device !== 'cpu' && obstacleTo(device)) throw unavailable(device, 'not tried');
+  const { threads, spinMicroseconds, fallback = true } = options;
+  const entries = {
+    ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
+    ...(device === 'webgpu' && !fallback ? withoutFallback : {}),
+  };
   try {
+    // ONNX Runtime would print a complaint of its own.
+    const obstacle = obstacleTo(device);
+    if (obstacle) throw new Error(obstacle.cause);
     return await InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
-      extra: {
-        session: {
-          ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
-          ...(cpuFallback || device === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }),
-        },
-      },
+      extra: { session: entries },
     });
   } catch (cause) {
     if (device === 'cpu') throw badModelFile(messageOf(cause), cause);
+    const lacking = fallbackNeeded(cause, device);
+    if (lacking) throw lacking;
     // What does not load on the CPU either is the model's fault, and thrown as such.
     await (await load(model, 'cpu', { threads: 1 })).release();
     throw unavailable(device, cause);

@@ -3,12 +3,18 @@
  * killed, and take nothing else along. What the drivers print goes into the diagnosis.
  */
 
-import { DenaryError, type Device, deviceUnavailable, openRemote, type SessionFactory } from '@denary/core';
+import {
+  DenaryError,
+  type Device,
+  deviceUnavailable,
+  openRemote,
+  type SessionFactory,
+  type SessionOptions,
+} from '@denary/core';
 import { type Diagnosis, diagnose, obstacleTo, unavailable } from './diagnosis.js';
 import { startProcess } from './isolation/process.js';
-import type { NodeSessionOptions } from './session.js';
 
-export interface TrialOptions extends Pick<NodeSessionOptions, 'cpuFallback'> {
+export interface TrialOptions extends Pick<SessionOptions, 'fallback'> {
   /** Milliseconds for all of the work, in 1 to 2^31-1; default 60,000. */
   readonly timeout?: number;
   /** Ends the work: it rejects with `aborted`. */
@@ -22,19 +28,20 @@ export interface TrialOptions extends Pick<NodeSessionOptions, 'cpuFallback'> {
 export async function tryDevice<T>(
   device: Device,
   work: (createSession: SessionFactory) => Promise<T>,
-  { timeout = 60_000, signal, cpuFallback = true }: TrialOptions = {},
+  { timeout = 60_000, signal, fallback }: TrialOptions = {},
 ): Promise<T> {
   if (signal?.aborted) throw aborted();
   if (obstacleTo(device)) throw unavailable(device, 'not tried');
   const limit = AbortSignal.timeout(timeout);
   const ending = signal ? AbortSignal.any([signal, limit]) : limit;
+  const asked = fallback === undefined ? {} : { fallback };
   let printed = '';
   const onOutput = (text: string) => {
     printed += text;
   };
   const createSession: SessionFactory = (model, options = {}) => {
     const port = startProcess({ signal: ending, onOutput });
-    return openRemote(port, { model, options: { ...options, device, cpuFallback } });
+    return openRemote(port, { model, options: { ...options, device, ...asked } });
   };
   try {
     return await Promise.race([work(createSession), rejectionOf(ending)]);
@@ -56,12 +63,11 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 /** What the drivers printed says more than what ONNX Runtime threw. */
 function explained(device: Device, error: unknown, printed: string): unknown {
   if (!(error instanceof DenaryError)) return error;
-  const { code, received } = error;
-  const told = diagnose(device, printed);
-  if (code === 'device-unavailable' && told)
-    return deviceUnavailable(`a working ${device}`, told.cause, told.remedy, error);
+  const { code, received, message } = error;
+  const told = diagnose(device, `${printed}\n${message}`);
   if (code === 'worker-lost') return crashed(device, received, told, lastLine(printed));
-  return error;
+  const unavailable = code === 'device-unavailable' || code === 'session-failed';
+  return told && unavailable ? deviceUnavailable(`a working ${device}`, told.cause, told.remedy, error) : error;
 }
 
 const crashed = (device: Device, how: string, told: Diagnosis | undefined, last: string) =>
@@ -69,7 +75,7 @@ const crashed = (device: Device, how: string, told: Diagnosis | undefined, last:
     code: 'worker-lost',
     who: `device ${device}`,
     expected: 'a process that goes on',
-    received: told?.cause ?? `${how}${last && `, after "${last}"`}`,
+    received: told?.cause ?? `${how.replace('its end', 'the end of its process')}${last && ` after "${last}"`}`,
     remedy: told?.remedy ?? "Bring the GPU's driver up to date, or use device 'cpu'.",
   });
 

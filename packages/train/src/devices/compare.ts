@@ -26,12 +26,12 @@ export interface DeviceProbe {
 
 /**
  * Does work with a factory of sessions on a device: where it may crash or hang, and whatever comes of it, is the caller's
- * affair. `cpuFallback: false` asks that operators that the device lacks be an error.
+ * affair. `fallback` says whether the CPU may help, whatever the work says.
  */
 export type Trial = <T>(
   device: Device,
   work: (createSession: SessionFactory) => Promise<T>,
-  options?: { readonly cpuFallback?: boolean },
+  options?: { readonly fallback?: boolean },
 ) => Promise<T>;
 
 /**
@@ -63,6 +63,8 @@ const shown = (loss: number): string => loss.toFixed(4);
 export function failed(device: Device, error: unknown, signal?: AbortSignal): DeviceProbe {
   if (signal?.aborted) throw error;
   if (!(error instanceof DenaryError)) return { device, state: 'fails', reason: messageOf(error) };
-  const { code, received: reason, remedy } = error;
+  const { code, expected, received, remedy } = error;
+  const ofDevice = code === 'device-unavailable' || code === 'timeout' || code === 'worker-lost';
+  const reason = ofDevice ? received : `expected ${expected}, received ${received}`;
   return { device, state: code === 'device-unavailable' ? 'missing' : 'fails', reason, remedy };
 }

@@ -28,8 +28,8 @@ export async function examineDevices(
   { devices, trial, threads, signal, onTry, onProbe }: ExamineOptions,
 ): Promise<DeviceProbe[]> {
   const given = { ...(threads && { threads }), ...(signal && { signal }) };
-  const examine = (device: Device, cpuFallback: boolean) =>
-    trial(device, (createSession) => both(prepared, { createSession, device, ...given }), { cpuFallback });
+  const examine = (device: Device, fallback: boolean) =>
+    trial(device, (createSession) => both(prepared, { createSession, device, ...given }), { fallback });
   const probes: DeviceProbe[] = [];
   let cpu: TrainingProbe | undefined;
   for (const device of ['cpu', ...devices.filter((device) => device !== 'cpu')] as const) {
@@ -51,12 +51,12 @@ export async function examineDevices(
 }
 
 /** First without the CPU's help; what fails then and works with it is not all done on the device. */
-async function alone(device: Device, examine: (device: Device, cpuFallback: boolean) => Promise<Examined>) {
+async function alone(device: Device, examine: (device: Device, fallback: boolean) => Promise<Examined>) {
   if (device === 'cpu' || device === 'wasm') return { whole: true, ...(await examine(device, true)) };
   try {
     return { whole: true, ...(await examine(device, false)) };
   } catch (error) {
-    if (!(error instanceof DenaryError && error.code === 'device-unavailable')) throw error;
+    if (!(error instanceof DenaryError && error.code === 'unsupported-operator')) throw error;
     return { whole: false, ...(await examine(device, true)) };
   }
 }
