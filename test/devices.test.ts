@@ -1,9 +1,16 @@
 /** Devices on trial, with real sessions in real child processes: what hangs, crashes or miscomputes there stays there. */
 
 import type { ChildProcess } from 'node:child_process';
-import { encodeModel, filled, GraphBuilder, type Session, type SessionFactory } from '@denary/core';
+import { type Device, encodeModel, filled, GraphBuilder, type Session, type SessionFactory } from '@denary/core';
 import { createSession, obstacleTo, tryDevice } from '@denary/runtime-node';
-import { chooseDevice, findArchitecture, madeUpData, prepareTraining, type Trial } from '@denary/train';
+import {
+  chooseDevice,
+  createTrainingGraph,
+  findArchitecture,
+  madeUpData,
+  prepareTraining,
+  type Trial,
+} from '@denary/train';
 import { describe, expect, it } from 'vitest';
 
 const architecture = findArchitecture('mlp');
@@ -114,6 +121,22 @@ describe('the choice of a device', () => {
   it('refuses a device that gives wrong numbers', async () => {
     const chosen = await chooseDevice(prepared, { gpus: ['webgpu'], trial: pretending((loss) => loss * 1.02) });
     expect(chosen).toMatchObject({ device: 'cpu', probes: [{ state: 'wrong' }, { state: 'works' }] });
+  });
+
+  it('notices a gradient that is missing, which the loss may not tell for long', async () => {
+    const { model, plan, settings } = prepared;
+    const { loss, optimizer } = settings;
+    const trainable = (name: string) => name !== 'dense_1/kernel';
+    const lacking = createTrainingGraph(model, { loss, optimizer, batchSize: plan.batchSize, trainable });
+    const training = {
+      ...prepared,
+      graphFor: (device: Device) => (device === 'cpu' ? prepared.graphFor(device) : lacking),
+    };
+    const chosen = await chooseDevice(training as typeof prepared, {
+      gpus: ['webgpu'],
+      trial: pretending((loss) => loss),
+    });
+    expect(chosen).toMatchObject({ device: 'cpu', probes: [{ state: 'wrong', deviation: 1 }, { state: 'works' }] });
   });
 
   it('works through child processes', async () => {

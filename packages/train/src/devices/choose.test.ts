@@ -1,4 +1,4 @@
-import { DenaryError, type Device } from '@denary/core';
+import { DenaryError, type Device, initializersOf, type Tensor, type Tensors } from '@denary/core';
 import { describe, expect, it } from 'vitest';
 import { catalogue, findArchitecture } from '../architectures/catalogue.js';
 import { prepareTraining } from '../prepare.js';
@@ -11,7 +11,15 @@ import type { TrainingProbe } from './probe.js';
 const architecture = findArchitecture('mlp');
 const prepared = prepareTraining({ architecture, train: madeUpData(architecture) });
 
-const trains = (imagesPerSecond: number, losses = [2.3, 2.2, 2.1]): TrainingProbe => ({ losses, imagesPerSecond });
+const start = initializersOf(prepared.model);
+/** The weights after a step that moves all of one by an eighth. */
+const moved = (name: string): Tensors => ({
+  ...start,
+  [name]: { ...start[name], data: (start[name]!.data as Float32Array).map((value) => value + 0.125) } as Tensor,
+});
+const trains = (imagesPerSecond: number, losses = [2.3, 2.2, 2.1], weights = moved('dense/kernel')): TrainingProbe => ({
+  ...{ losses, weights, imagesPerSecond },
+});
 const error = (
   code: 'device-unavailable' | 'unsupported-operator' | 'timeout' | 'worker-lost' | 'aborted',
   received: string,
@@ -44,8 +52,8 @@ describe('auto', () => {
     expect(await chooseDevice(prepared, { gpus: ['webgpu'], trial })).toEqual({
       device,
       probes: [
-        { device: 'webgpu', state: 'works', imagesPerSecond: webgpu, difference: 0 },
-        { device: 'cpu', state: 'works', imagesPerSecond: cpu, difference: 0 },
+        { device: 'webgpu', state: 'works', imagesPerSecond: webgpu, difference: 0, deviation: 0 },
+        { device: 'cpu', state: 'works', imagesPerSecond: cpu, difference: 0, deviation: 0 },
       ],
     });
   });
@@ -89,6 +97,26 @@ describe('auto', () => {
     expect(probes[0]).toMatchObject({ state: 'wrong', ...others });
     if (difference) expect(probes[0]!.difference).toBeCloseTo(difference, 12);
     expect(JSON.parse(JSON.stringify(probes[0]))).toEqual(probes[0]);
+  });
+
+  it.each([
+    ['does not move', start, 1],
+    ['goes elsewhere', moved('dense_1/kernel'), Number.POSITIVE_INFINITY],
+  ])('is not a GPU on which a weight %s, even if the loss does not tell', async (_, weights, deviation) => {
+    const { trial } = machine({ webgpu: trains(9000, [2.3, 2.2, 2.1], weights), cpu: trains(100) });
+    const { device, probes } = await chooseDevice(prepared, { gpus: ['webgpu'], trial });
+    expect(device).toBe('cpu');
+    expect(probes[0]).toMatchObject({ state: 'wrong', reason: expect.stringMatching(/"dense(_1)?\/kernel"/) });
+    expect(probes[0]!.deviation ?? Number.POSITIVE_INFINITY).toBeCloseTo(deviation, 6);
+    // Not so a bias, which may have no gradient but rounding.
+    const { trial: other } = machine({
+      webgpu: trains(9000, [2.3, 2.2, 2.1], {
+        ...moved('dense/kernel'),
+        'dense/bias': moved('dense/bias')['dense/bias']!,
+      }),
+      cpu: trains(100),
+    });
+    expect((await chooseDevice(prepared, { gpus: ['webgpu'], trial: other })).device).toBe('webgpu');
   });
 
   it('takes losses for the same that differ as sums in another order do', async () => {
@@ -138,8 +166,8 @@ describe('the examination', () => {
       cuda: error('device-unavailable', 'no driver'),
     });
     expect(probes).toEqual([
-      { device: 'cpu', state: 'works', imagesPerSecond: 100, difference: 0, predictionsPerSecond: 7 },
-      { device: 'wasm', state: 'works', imagesPerSecond: 50, difference: 0, predictionsPerSecond: 7 },
+      { device: 'cpu', state: 'works', imagesPerSecond: 100, difference: 0, deviation: 0, predictionsPerSecond: 7 },
+      { device: 'wasm', state: 'works', imagesPerSecond: 50, difference: 0, deviation: 0, predictionsPerSecond: 7 },
       { device: 'cuda', state: 'missing', reason: 'no driver', remedy: 'Install it.' },
     ]);
   });

@@ -1,6 +1,6 @@
 /** `auto`: the fastest device that trains a given graph as the CPU does, found by training a few steps on each. */
 
-import type { Device } from '@denary/core';
+import { type Device, initializersOf } from '@denary/core';
 import type { PreparedTraining } from '../prepare.js';
 import { type DeviceProbe, failed, judged, type Trial } from './compare.js';
 import { probeTraining, type TrainingProbe } from './probe.js';
@@ -42,7 +42,9 @@ export async function chooseDevice(
   }
   if (trained.length === 0) return { device: 'cpu', probes: failures };
   const cpu = await probe('cpu');
-  const probes = [...trained.map(({ device, result }) => judged(device, result, cpu)), judged('cpu', cpu, cpu)];
+  const start = initializersOf(prepared.model);
+  const all = [...trained, { device: 'cpu', result: cpu } as const];
+  const probes = all.map(({ device, result }) => judged(device, result, cpu, start));
   return { device: fastest(probes), probes: [...failures, ...probes] };
 }
 

@@ -1,6 +1,6 @@
 /** A look at every device in turn: whether it trains as the CPU does, wholly by itself, and how fast it trains and predicts. */
 
-import { DenaryError, type Device } from '@denary/core';
+import { DenaryError, type Device, initializersOf } from '@denary/core';
 import type { PreparedTraining } from '../prepare.js';
 import { type DeviceProbe, failed, judged, type Trial } from './compare.js';
 import { type ProbeOptions, probePrediction, probeTraining, type TrainingProbe } from './probe.js';
@@ -38,7 +38,7 @@ export async function examineDevices(
     try {
       const { whole, training, predictionsPerSecond } = await alone(device, examine);
       cpu ??= training;
-      probe = { ...judged(device, training, cpu), predictionsPerSecond };
+      probe = { ...judged(device, training, cpu, initializersOf(prepared.model)), predictionsPerSecond };
       if (probe.state === 'works' && !whole) probe = { ...probe, state: 'partly' };
     } catch (error) {
       probe = failed(device, error, signal);

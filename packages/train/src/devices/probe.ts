@@ -7,6 +7,7 @@ import {
   encodeModel,
   initializersOf,
   type SessionFactory,
+  type Tensors,
   Trainer,
 } from '@denary/core';
 import { Batches } from '../batches.js';
@@ -25,6 +26,8 @@ export interface ProbeOptions {
 export interface TrainingProbe {
   /** Of the first steps, which every device is asked for. */
   readonly losses: readonly number[];
+  /** After the first step, before rounding has grown. */
+  readonly weights: Tensors;
   /** Batch size over the median step. */
   readonly imagesPerSecond: number;
 }
@@ -55,6 +58,7 @@ export async function probeTraining(prepared: PreparedTraining, options: ProbeOp
     const rate = learningRateOf(settings.optimizer);
     const clock = new StepClock(plan.batchSize, 0);
     const losses: number[] = [];
+    let weights: Tensors = {};
     const timed = elapsed();
     for (let step = 0; step < MOST_STEPS; step++) {
       if (step >= COMPARED && timed.milliseconds() >= MILLISECONDS) break;
@@ -63,10 +67,11 @@ export async function probeTraining(prepared: PreparedTraining, options: ProbeOp
       const loss = await trainer.step(batch, rate);
       if (step >= WARM_UP) clock.stop();
       if (step < COMPARED) losses.push(loss);
+      if (step === 0) weights = await trainer.weights();
       await breath();
       requireGoing(device, signal);
     }
-    return { losses, imagesPerSecond: clock.imagesPerSecond };
+    return { losses, weights, imagesPerSecond: clock.imagesPerSecond };
   } finally {
     await trainer.close();
   }
