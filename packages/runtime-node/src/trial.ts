@@ -85,9 +85,9 @@ const hung = (device: Device, timeout: number) =>
   new DenaryError({
     code: 'timeout',
     who: `device ${device}`,
-    expected: 'an answer',
-    received: `none in ${timeout / 1000} s`,
-    remedy: "Bring the GPU's driver up to date, or use device 'cpu'.",
+    expected: 'to be done with a few steps',
+    received: `no end of them in ${timeout / 1000} s`,
+    remedy: "It hangs, or is far too slow: bring the GPU's driver up to date, or use device 'cpu'.",
   });
 
 const aborted = () =>
