@@ -187,7 +187,7 @@ describe('denary train', () => {
 
   it('stops cleanly on Ctrl-C and resumes to the same model', async () => {
     const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
-    const args = ['train', 'mlp', '--epochs', '3', '--json', '--seed', '5', '--no-report'];
+    const args = ['train', 'mlp', '--epochs', '3', '--json', '--seed', '5', '--no-report', '--device', 'cpu'];
     await denary(...args, '--out', whole);
 
     const child = start(...args, '--out', cut);

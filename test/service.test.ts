@@ -114,7 +114,8 @@ describe.each(['none', 'thread', 'process'] as const)('isolation %s', (isolation
   });
 
   it('says what is wrong with a model or a device', async () => {
-    await expect(createRecognizer({ device: 'cuda', isolation })).rejects.toMatchObject({ code: 'device-unavailable' });
+    const elsewhere = createRecognizer({ device: 'wasm' as 'cpu', isolation });
+    await expect(elsewhere).rejects.toMatchObject({ code: 'device-unavailable' });
     await expect(createRecognizer({ workers: 0, isolation })).rejects.toMatchObject({ code: 'bad-argument' });
     await expect(createRecognizer({ maxDelay: -1, isolation })).rejects.toMatchObject({ code: 'bad-argument' });
   });

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { DenaryError, messageOf } from '@denary/core';
 import { Command, CommanderError } from 'commander';
 import { dataCommand } from './commands/data.js';
+import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
@@ -55,6 +56,7 @@ function programOf(context: ContextOf): Command {
     predictCommand,
     dataCommand,
     reproduceCommand,
+    doctorCommand,
   ];
   for (const command of commands)
     program.addCommand(command(context).option('--debug', 'print stack traces of errors'));

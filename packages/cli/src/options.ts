@@ -30,11 +30,9 @@ export function fraction(text: string): number {
 export type TrainingDevice = 'auto' | Exclude<Device, 'wasm'>;
 
 export const trainingDeviceOption = () =>
-  new Option('--device <device>', 'where to train; auto is the CPU')
+  new Option('--device <device>', 'where to train; auto tries the GPUs that are here and takes the fastest that works')
     .choices(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto');
-
-export const trainingDevice = (choice: TrainingDevice): Device => (choice === 'auto' ? 'cpu' : choice);
 
 /** For an option that may come several times. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

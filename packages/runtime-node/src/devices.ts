@@ -1,8 +1,8 @@
 /** Which device to use: `auto` tries what this machine seems to have, by running the model, and takes the fastest that works. */
 
-import { existsSync, readdirSync } from 'node:fs';
 import { type Contract, type Device, messageOf, type Session } from '@denary/core';
-import { env, listSupportedBackends } from 'onnxruntime-node';
+import { obstacleTo } from './diagnosis.js';
+import { type Machine, thisMachine } from './machine.js';
 import { createSession, type NodeSessionOptions } from './session.js';
 
 export type DeviceChoice = 'auto' | 'cpu' | 'cuda' | 'webgpu';
@@ -50,16 +50,18 @@ export async function openSession(
   return { session: best!.session, probes };
 }
 
+/** The GPUs that seem to be here, whether or not what they need is installed: `obstacleTo` tells. */
+export const visibleGpus = (machine: Machine = thisMachine()): Device[] => {
+  if (!machine.gpu) return [];
+  return [
+    ...(machine.nvidia ? (['cuda'] as const) : []),
+    ...(machine.built.includes('webgpu') ? (['webgpu'] as const) : []),
+  ];
+};
+
 /** The GPUs worth trying: looking first spares a machine without one the time and the driver's complaints. */
-function likelyGpus(): Device[] {
-  const bundled = new Set(listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : [])));
-  const linuxGpu = () =>
-    existsSync('/dev/nvidia0') ||
-    existsSync('/dev/dxg') ||
-    (existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('renderD')));
-  const present = process.platform !== 'linux' || linuxGpu();
-  return (['cuda', 'webgpu'] as const).filter((device) => present && bundled.has(device));
-}
+const likelyGpus = (machine = thisMachine()): Device[] =>
+  visibleGpus(machine).filter((device) => !obstacleTo(device, machine));
 
 /** Milliseconds of one batch, the better of three after a first that warms up. */
 async function timeBatch(session: Session, { height, width }: Contract): Promise<number> {
@@ -72,9 +74,3 @@ async function timeBatch(session: Session, { height, width }: Contract): Promise
   }
   return best;
 }
-
-/** The versions of what runs the models, for a manifest. */
-export const runtimeVersions = (): Record<string, string> => ({
-  'onnxruntime-node': env.versions.node ?? env.versions.common,
-  node: process.versions.node,
-});

@@ -23,6 +23,7 @@ import {
   withoutFallback,
 } from '@denary/core';
 import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
+import { obstacleTo, unavailable } from './diagnosis.js';
 import { ortTensor } from './ort-tensor.js';
 import { stateOnDevice, webgpuEngine } from './webgpu.js';
 
@@ -39,7 +40,7 @@ export interface NodeSessionOptions extends SessionOptions {
  */
 export async function createSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<Session> {
   const { device = 'cpu', state } = options;
-  if (device === 'wasm') throw unavailable("a device of Node's: cpu, cuda or webgpu", device);
+  if (device === 'wasm') throw notOfNode(device);
   const session = await load(model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
@@ -58,6 +59,9 @@ async function load(model: Uint8Array, device: Device, options: NodeSessionOptio
     ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
   };
   try {
+    // ONNX Runtime would print a complaint of its own.
+    const obstacle = obstacleTo(device);
+    if (obstacle) throw new Error(obstacle.cause);
     return await InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
@@ -77,12 +81,12 @@ async function load(model: Uint8Array, device: Device, options: NodeSessionOptio
     } finally {
       await onCpu.release();
     }
-    throw unavailable(`a working ${device}`, messageOf(cause), cause);
+    throw unavailable(device, cause);
   }
 }
 
-const unavailable = (expected: string, received: string, cause?: unknown) =>
-  deviceUnavailable(expected, received, "Use device 'cpu', which every machine has.", cause);
+const notOfNode = (device: Device) =>
+  deviceUnavailable("a device of Node's: cpu, cuda or webgpu", device, "Use device 'cpu', which every machine has.");
 
 class NodeEngine implements Engine {
   private current: OrtTensors = {};

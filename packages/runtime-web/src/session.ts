@@ -61,6 +61,12 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   }
 }
 
+/** The versions of what runs the models. */
+export async function runtimeVersions(): Promise<Record<string, string>> {
+  const { versions } = (await runtimes.wasm()).env;
+  return { 'onnxruntime-web': versions.web ?? versions.common };
+}
+
 const isWebDevice = (device: string): device is WebDevice => Object.hasOwn(runtimes, device);
 
 const unavailable = (expected: string, received: string, cause?: unknown) =>

@@ -11,31 +11,21 @@ import {
   Trainer,
   withWeights,
 } from '@denary/core';
-import type { Architecture, TrainingSettings } from './architectures/architecture.js';
-import { Batches, planBatches } from './batches.js';
+import { Batches } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
 import { augment } from './data/augment.js';
-import { type Dataset, validationSplit } from './data/dataset.js';
+import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
-import { buildModel } from './forward/build-model.js';
 import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
-import { targetOf } from './lowering/target.js';
 import { learningRateOf } from './objective/optimizers.js';
 import { forMachine } from './passes/for-machine.js';
+import { type PreparedTraining, prepareTraining, type TrainingOptions } from './prepare.js';
 import { scheduled } from './schedules.js';
-import { identityOf, type ResolvedSettings, resolveSettings } from './settings.js';
+import { identityOf, type ResolvedSettings } from './settings.js';
 import { elapsed, every, StepClock } from './step-clock.js';
-import { createTrainingGraph } from './training-graph.js';
 
-/** Settings that are left out are those of the architecture. */
-export interface FitOptions extends Partial<TrainingSettings> {
+export interface FitOptions extends TrainingOptions {
   readonly createSession: SessionFactory;
-  readonly architecture: Architecture;
-  readonly train: Dataset;
-  /** Measured after each epoch, in place of a part of `train`. Never augmented. */
-  readonly validation?: Dataset;
-  /** Of weights, order, dropout, augmentation and the validation split; default 0. */
-  readonly seed?: number;
   /**
    * Where the steps run; the runtime's own default where left out. The training graph is the one for it. Epochs are measured
    * where the runtime does by default, as the finished model will be.
@@ -89,7 +79,7 @@ export interface FitResult {
   /** What was asked for, defaults included. */
   readonly settings: ResolvedSettings;
   /** What was trained on and, where anything was, measured after each epoch. */
-  readonly data: { readonly train: Dataset; readonly validation?: Dataset };
+  readonly data: PreparedTraining['data'];
   /** Whether the training came to its end, be it by early stopping. */
   readonly finished: boolean;
   readonly device: Device;
@@ -104,28 +94,20 @@ const POINTS = 300;
 
 /** Throws `bad-data` where the data do not fit the architecture, `not-finite` where the training diverges. */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { createSession, architecture, device, threads, signal, resume, callbacks = {} } = options;
-  const settings = resolveSettings(architecture, settingsIn(options));
-  const { loss, optimizer, seed, schedule, earlyStopping } = settings;
-  const data = dataOf(options, settings);
-  for (const dataset of Object.values(data)) requireFit(dataset, architecture);
-  if (settings.keep === 'best' && !data.validation) throw nothingToChooseBy();
-  const identity = identityOf(architecture, settings, data);
+  const { createSession, device, threads, signal, resume, callbacks = {}, ...rest } = options;
+  const { progressInterval = 100, checkpointInterval = 30_000, ...asked } = rest;
+  const { settings, data, plan, model, parameters, graphFor } = prepareTraining(asked);
+  const { optimizer, seed, schedule, earlyStopping } = settings;
+  const identity = identityOf(options.architecture, settings, data);
   if (resume) requireSameSettings(resume.settings, identity);
 
-  const plan = planBatches(data.train.count, settings);
+  const { batchSize } = plan;
   const total = settings.steps ?? settings.epochs * plan.steps;
   const epochs = Math.ceil(total / plan.steps);
-  const { model, parameters, regularizers } = buildModel(architecture, seed);
-  const { batchSize } = plan;
-  const { reduction } = settings;
-  const objective = { loss, optimizer, batchSize, regularizers, ...(reduction && { reduction }) };
-  const training = createTrainingGraph(model, objective);
-  const target = targetOf(device ?? 'cpu');
-  const stepped = target === 'cpu' ? training : createTrainingGraph(model, { ...objective, target });
+  const training = graphFor('cpu');
   const trainer = await Trainer.create({
     createSession,
-    training: encodeModel(await forMachine(stepped, createSession, device)),
+    training: encodeModel(await forMachine(graphFor(device ?? 'cpu'), createSession, device)),
     weights: initializersOf(model),
     seed,
     ...(device ? { device } : {}),
@@ -137,7 +119,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const clock = new StepClock(batchSize, resume?.seconds ?? 0);
   const history = [...(resume?.history ?? [])];
   const stride = Math.max(1, Math.floor(total / POINTS));
-  const progressDue = every(options.progressInterval ?? 100);
+  const progressDue = every(progressInterval);
   const sinceCheckpoint = elapsed();
   let { epoch, step, curve, best } = resume ?? { epoch: 0, step: 0, curve: emptyCurve };
   const done = () => epoch * plan.steps + step;
@@ -197,7 +179,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         epoch++;
         step = 0;
       }
-      const patience = epochDone ? 1000 : (options.checkpointInterval ?? 30_000);
+      const patience = epochDone ? 1000 : checkpointInterval;
       if (sinceCheckpoint.milliseconds() >= patience) await checkpoint();
     }
     await checkpoint();
@@ -221,35 +203,6 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
-/** The settings among the options. */
-function settingsIn(options: FitOptions): Partial<ResolvedSettings> {
-  const { createSession, architecture, train, validation, device, threads, signal, resume, callbacks, ...rest } =
-    options;
-  const { progressInterval, checkpointInterval, ...settings } = rest;
-  return settings;
-}
-
-function dataOf(
-  { train, validation }: FitOptions,
-  { validationSplit: fraction, seed }: ResolvedSettings,
-): FitResult['data'] {
-  if (validation) return { train, validation };
-  return fraction === undefined ? { train } : validationSplit(train, fraction, seed);
-}
-
-function requireFit({ name, height, width, classes, slots }: Dataset, { input, ...architecture }: Architecture): void {
-  const [rows, columns] = input.image;
-  if (height === rows && width === columns && classes <= architecture.classes && slots === (architecture.slots ?? 1))
-    return;
-  throw new DenaryError({
-    code: 'bad-data',
-    who: 'fit',
-    expected: `images of ${columns}x${rows} with ${architecture.slots ?? 1} label(s) below ${architecture.classes}, as "${architecture.name}" takes them`,
-    received: `"${name}": ${width}x${height}, ${slots} label(s) below ${classes}`,
-    remedy: 'Choose another data set, or another architecture.',
-  });
-}
-
 /** The losses of the steps from `step` on. */
 function requireFinite(losses: Float32Array, epoch: number, step: number): void {
   const bad = losses.findIndex((loss) => !Number.isFinite(loss));
@@ -262,15 +215,6 @@ function requireFinite(losses: Float32Array, epoch: number, step: number): void 
     remedy: 'The training diverged: lower the learning rate.',
   });
 }
-
-const nothingToChooseBy = () =>
-  new DenaryError({
-    code: 'bad-argument',
-    who: 'fit',
-    expected: 'validation data to choose the best epoch by',
-    received: 'none',
-    remedy: 'Give validationSplit or validation, or keep the last epoch.',
-  });
 
 async function validate(
   model: Model,

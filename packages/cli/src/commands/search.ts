@@ -25,14 +25,8 @@ import {
 import { type DatasetName, loadDataset, readSearch, writeSearch } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import {
-  collect,
-  datasetOptions,
-  type TrainingDevice,
-  trainingDevice,
-  trainingDeviceOption,
-  whole,
-} from '../options.js';
+import { pickDevice } from '../device.js';
+import { collect, datasetOptions, type TrainingDevice, trainingDeviceOption, whole } from '../options.js';
 import type { Output } from '../output.js';
 import { bestLine, progressLine, resultTable, trialLine } from '../search-text.js';
 import { count } from '../text.js';
@@ -76,8 +70,9 @@ export const searchCommand = (context: ContextOf) =>
     .option('--json', 'one JSON object a line')
     .addHelpText('after', KEYS)
     .action(async (name: string, options: Options) => {
-      const { output, signal } = context(options);
-      const { folds, seed, metric, device, threads } = options;
+      const given = context(options);
+      const { output, signal } = given;
+      const { folds, seed, metric, threads } = options;
       const named = findArchitecture(name, options.dataset);
       const architecture = options.epochs ? withSettings(named, { epochs: options.epochs }) : named;
       const space = spaceOf(name, options);
@@ -87,7 +82,8 @@ export const searchCommand = (context: ContextOf) =>
       const identity = searchIdentity({ architecture, train, folds, ...space });
       const done = options.resume ? resumeSearch(await searchIn(file), identity) : [];
       const foldsDone = done.reduce((sum, trial) => sum + trial.folds.length, 0);
-      announce(output, { name, settings: settings.length, folds, samples: train.count, seed, foldsDone, file });
+      const { device } = await pickDevice(given, options.device, { architecture, train, seed }, threads);
+      announce(output, { name, settings: settings.length, folds, samples: train.count, seed, device, foldsDone, file });
 
       const keep = (trials: readonly TrialResult[], finished: boolean) => {
         const best = bestOf(trials, metric)?.settings;
@@ -104,7 +100,7 @@ export const searchCommand = (context: ContextOf) =>
         seed,
         done,
         signal,
-        device: trainingDevice(device),
+        device,
         ...(threads && { threads }),
         callbacks: {
           onProgress: (progress) => output.live(progressLine(progress)),

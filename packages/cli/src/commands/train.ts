@@ -15,14 +15,8 @@ import {
 } from '@denary/train/node';
 import { Command } from 'commander';
 import type { ContextOf } from '../context.js';
-import {
-  collect,
-  datasetOptions,
-  type TrainingDevice,
-  trainingDevice,
-  trainingDeviceOption,
-  whole,
-} from '../options.js';
+import { pickDevice } from '../device.js';
+import { collect, datasetOptions, type TrainingDevice, trainingDeviceOption, whole } from '../options.js';
 import type { Output } from '../output.js';
 import { epochLine, progressLine } from '../progress.js';
 import { writeReport } from '../report.js';
@@ -62,28 +56,28 @@ export const trainCommand = (context: ContextOf) =>
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object a line')
     .action(async (name: string, options: Options) => {
-      const { output, command, signal } = context(options);
+      const given = context(options);
+      const { output, command, signal } = given;
       const architecture = withSettings(findArchitecture(name, options.dataset), parseSettings(options.set ?? []));
       const folder = resolve(options.out ?? `out/${name}`);
       const data = datasetOptions(options.cache);
       const set = (options.dataset ?? dataOf(architecture)) as DatasetName;
       const [train, testSet] = [await loadDataset(set, 'train', data), await loadDataset(set, 'test', data)];
-      const { seed } = options;
-      const device = trainingDevice(options.device);
+      const { seed, threads } = options;
       const resume = options.resume ? await checkpointIn(folder) : undefined;
       const settings = settingsOf(architecture, options);
-      const start = { event: 'start', name, folder, device, train: train.name, samples: train.count, seed };
+      const training = { architecture, train, ...settings, seed };
+      const { device, probes } = await pickDevice(given, options.device, training, threads);
+      const facts = { name, folder, device, ...(probes.length > 0 && { probes }) };
+      const start = { event: 'start', ...facts, train: train.name, samples: train.count, seed };
       if (output.json) output.result({ ...start, ...architecture.training, ...settings }, '');
       else output.note(`Training ${name} on ${count(train.count)} images (${device}, seed ${seed}).`);
 
       const result = await fit({
         createSession,
-        architecture,
-        train,
-        ...settings,
-        ...(options.threads && { threads: options.threads }),
+        ...training,
+        ...(threads && { threads }),
         ...(resume && { resume }),
-        seed,
         device,
         signal,
         callbacks: reporter(output, (checkpoint) => writeCheckpoint(folder, checkpoint)),
@@ -93,7 +87,7 @@ export const trainCommand = (context: ContextOf) =>
       const { 'model.onnx': model } = encodeModelFiles({ architecture, result });
       const test = await evaluate({ createSession, model, dataset: testSet, loss: result.settings.loss });
       const versions = runtimeVersions();
-      await writeModelFolder(folder, { architecture, result, test, versions });
+      await writeModelFolder(folder, { architecture, result, test, versions, probes });
       const report = options.report
         ? await writeReport(folder, {
             title: `${name} on ${testSet.name}`,

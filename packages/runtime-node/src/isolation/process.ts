@@ -7,19 +7,30 @@ import { workerFile } from './entry.js';
 /** Milliseconds that a child whose session was closed has for its end. */
 const PATIENCE = 5_000;
 
-export function startProcess(): WorkerPort {
+export interface ProcessOptions {
+  /** Kills the process, whatever it is doing. */
+  readonly signal?: AbortSignal;
+  /** Takes what native code prints, in place of the caller's stderr. */
+  readonly onOutput?: (text: string) => void;
+}
+
+export function startProcess({ signal, onOutput }: ProcessOptions = {}): WorkerPort {
+  const output = onOutput ? 'pipe' : 2;
   const child = fork(workerFile, [], {
+    ...(signal && { signal, killSignal: 'SIGKILL' as const }),
     // Structured clones: typed arrays go as bytes. 100 kB take 0.1 ms there and back, a pipe of our own no less.
     serialization: 'advanced',
     execArgv: [],
     // What native code prints must not get into the caller's output.
-    stdio: ['ignore', 2, 2, 'ipc'],
+    stdio: ['ignore', output, output, 'ipc'],
   });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => onOutput?.(text));
   const gone = new Promise<string>((resolve) => {
     child.on('error', (error) => {
       if (child.pid === undefined) resolve(messageOf(error));
     });
-    child.on('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    // Not at its exit: what it printed last may still be in the pipe.
+    child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.on('disconnect', () => endSoon(child));
   });
   return {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { encodeModel, type Manifest } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import { planBatches } from '../batches.js';
+import type { DeviceProbe } from '../devices/index.js';
 import type { Evaluation } from '../evaluate.js';
 import type { FitResult } from '../fit.js';
 import { writeAtomically } from './cache.js';
@@ -15,6 +16,8 @@ export interface TrainedModel {
   readonly result: FitResult;
   /** On the test set, read once when the training was over. */
   readonly test?: Evaluation;
+  /** The devices that were tried to choose one. */
+  readonly probes?: readonly DeviceProbe[];
   /** Of libraries, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -44,7 +47,7 @@ export async function writeModelFolder(folder: string, trained: TrainedModel): P
 }
 
 function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
-  const { architecture, result, test, versions } = trained;
+  const { architecture, result, test, probes = [], versions } = trained;
   const { model, history, settings, data } = result;
   const kept = history[result.epoch - 1];
   const best = settings.keep === 'best';
@@ -79,6 +82,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
       batchSize: planBatches(data.train.count, settings).batchSize,
       epochs: history.length,
       device: result.device,
+      ...(probes.length > 0 && { probes }),
       chosen: best ? `epoch ${result.epoch} of ${history.length}, the best on the validation data` : 'the last epoch',
       seconds: Math.round(result.seconds * 10) / 10,
     },

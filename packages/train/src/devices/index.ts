@@ -1,0 +1,4 @@
+export * from './choose.js';
+export type { DeviceProbe, DeviceState, Trial } from './compare.js';
+export * from './examine.js';
+export * from './made-up-data.js';
