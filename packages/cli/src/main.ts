@@ -9,6 +9,7 @@ import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { searchCommand } from './commands/search.js';
+import { serveCommand } from './commands/serve.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
 import type { ContextOf } from './context.js';
@@ -53,6 +54,7 @@ function programOf(context: ContextOf): Command {
     searchCommand,
     evaluateCommand,
     predictCommand,
+    serveCommand,
     dataCommand,
     reproduceCommand,
   ];
