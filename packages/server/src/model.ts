@@ -1,7 +1,14 @@
 /** The model that is served, and its exchange for another one while requests go on. */
 
 import { createHash } from 'node:crypto';
-import { type AnyPrediction, type CallOptions, DenaryError, type Image, type RecognizerInfo, turns } from '@denary/core';
+import {
+  type AnyPrediction,
+  type CallOptions,
+  DenaryError,
+  type Image,
+  type RecognizerInfo,
+  turns,
+} from '@denary/core';
 import { createRecognizer, type RecognizerOptions, readModel } from '@denary/runtime-node';
 
 /** What a server needs of a recognizer; those of `createRecognizer` have it. */

@@ -1,5 +1,6 @@
 /** What a server can be told, and what it does where it is told nothing. */
 
+import { availableParallelism } from 'node:os';
 import { DenaryError } from '@denary/core';
 import type { RecognizerOptions } from '@denary/runtime-node';
 import type { FastifyBaseLogger } from 'fastify';
@@ -7,7 +8,10 @@ import type { ServedRecognizer } from './model.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** Options of the recognizer count where the server opens it: by default a worker process runs the model. */
+/**
+ * Options of the recognizer count where the server opens it. Its own defaults: processes, one for each core up to 4. Under
+ * load, runs side by side on a thread each do more than one run on all cores; with a GPU, one worker is enough.
+ */
 export interface ServerOptions extends Omit<RecognizerOptions, 'model' | 'onRun' | 'onWorkerLost'> {
   /** A shipped model's name, a model's folder or an .onnx file, which `reload` reads again; default `cnn`. */
   readonly model?: string;
@@ -94,7 +98,8 @@ export function settingsOf(options: ServerOptions): { settings: ServerSettings; 
   if (token === '') throw badOption('a token', 'an empty one', 'Leave it out to let everybody in.');
   const texts = { model, recognizer, host, token, cors, trustProxy, logLevel, logger };
   const settings = { ...numbers, ...texts, rateLimit } as ServerSettings;
-  return { settings, recognizerOptions: { isolation: 'process', ...rest } };
+  const workers = Math.min(4, availableParallelism());
+  return { settings, recognizerOptions: { isolation: 'process', workers, ...rest } };
 }
 
 function badOption(expected: string, received: string, remedy: string): DenaryError {

@@ -51,7 +51,11 @@ export const refusalSchema = {
   required: ['error'],
   properties: {
     error: { $ref: 'Problem#' },
-    predictions: { type: 'array', items: { $ref: 'Answer#' }, description: 'Where none of several images could be used' },
+    predictions: {
+      type: 'array',
+      items: { $ref: 'Answer#' },
+      description: 'Where none of several images could be used',
+    },
   },
 } as const;
 
@@ -135,7 +139,9 @@ export const imageBody = (several: boolean) => ({
     'application/json': {
       schema: {
         type: 'object',
-        properties: several ? { image: imageInput, images: { type: 'array', items: imageInput } } : { image: imageInput },
+        properties: several
+          ? { image: imageInput, images: { type: 'array', items: imageInput } }
+          : { image: imageInput },
       },
     },
     'image/*': binary,

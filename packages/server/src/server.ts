@@ -1,9 +1,9 @@
 /** createServer: a recognizer over HTTP, with what it takes to run it: limits, health, metrics, reload and an orderly end. */
 
 import { type AddressInfo, isIPv6 } from 'node:net';
+import type { RecognizerOptions } from '@denary/runtime-node';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import type { RecognizerOptions } from '@denary/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
 import { tokenCheck } from './auth.js';
@@ -69,7 +69,8 @@ export class Server {
     const { address, port: actual } = this.app.addresses()[0] as AddressInfo;
     const url = `http://${isIPv6(address) ? `[${address}]` : address}:${actual}`;
     const local = ['127.0.0.1', '::1', 'localhost'].includes(host);
-    if (!local && token === undefined) this.app.log.warn({ host }, 'others can reach this server, and it asks no token');
+    if (!local && token === undefined)
+      this.app.log.warn({ host }, 'others can reach this server, and it asks no token');
     return url;
   }
 

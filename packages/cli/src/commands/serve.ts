@@ -31,9 +31,11 @@ export const serveCommand = (context: ContextOf) =>
       ]),
     )
     .addOption(
-      new Option('--isolation <how>', 'what the model runs in').choices(['process', 'thread', 'none']).default('process'),
+      new Option('--isolation <how>', 'what the model runs in')
+        .choices(['process', 'thread', 'none'])
+        .default('process'),
     )
-    .option('--workers <count>', 'processes or threads with the model', whole(1), 1)
+    .option('--workers <count>', 'processes or threads with the model (default: one for each core, up to 4)', whole(1))
     .option('--threads <count>', 'threads for one run (default: the cores, shared out)', whole(1))
     .option('--max-batch <images>', 'images in one run', whole(1), 128)
     .option('--max-queue <images>', 'images without an answer, beyond which requests get a 429', whole(1), 4096)
@@ -56,7 +58,11 @@ export const serveCommand = (context: ContextOf) =>
     .action(async ({ maxBatch, quiet, ...options }: Options) => {
       const { signal } = context({ json: true });
       const batchSize = maxBatch === undefined ? {} : { batchSize: maxBatch };
-      const server = await createServer({ ...options, ...batchSize, ...(quiet ? { logLevel: 'silent' as const } : {}) });
+      const server = await createServer({
+        ...options,
+        ...batchSize,
+        ...(quiet ? { logLevel: 'silent' as const } : {}),
+      });
       // The server logs what comes of it.
       const reload = () => void server.reload().catch(() => {});
       process.on('SIGHUP', reload);

@@ -1,7 +1,7 @@
 /** The files of a form. The body is read whole before, within its limit, so that nothing is left of a broken one. */
 
-import { Busboy } from '@fastify/busboy';
 import { messageOf } from '@denary/core';
+import { Busboy } from '@fastify/busboy';
 import { RequestError } from '../problem.js';
 import { type BodyContext, badBody, badImage, checkCount, type Submitted } from './submission.js';
 

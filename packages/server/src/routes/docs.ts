@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { imageBody } from '../schemas.js';
+import type { imageBody } from '../schemas.js';
 
 const { version } = createRequire(import.meta.url)('@denary/server/package.json') as { version: string };
 
@@ -38,7 +38,9 @@ const POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; 
 
 export function docsRoutes(app: FastifyInstance): void {
   // The package's root is one folder up from src and from dist alike.
-  const page = readFileSync(new URL(`${import.meta.url.endsWith('.ts') ? '../' : ''}../page/index.html`, import.meta.url));
+  const page = readFileSync(
+    new URL(`${import.meta.url.endsWith('.ts') ? '../' : ''}../page/index.html`, import.meta.url),
+  );
   const schema = { hide: true };
   app.get('/openapi.json', { schema }, async () => app.swagger());
   app.get('/', { schema }, async (_request, reply) => reply.redirect('/docs'));

@@ -9,7 +9,11 @@ const status = { type: 'object', properties: { status: { type: 'string' } } } as
 const tags = ['operation'];
 
 export function healthRoutes(app: FastifyInstance, { model, life }: Context): void {
-  const alive = { summary: 'Tells that the server lives', tags, response: { 200: { description: 'It does', ...status } } };
+  const alive = {
+    summary: 'Tells that the server lives',
+    tags,
+    response: { 200: { description: 'It does', ...status } },
+  };
   app.get('/healthz', { schema: alive }, async () => ({ status: 'alive' }));
 
   const ready = {
