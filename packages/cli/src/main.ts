@@ -5,6 +5,7 @@ import { DenaryError, messageOf } from '@denary/core';
 import { Command, CommanderError } from 'commander';
 import { dataCommand } from './commands/data.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { reproduceCommand } from './commands/reproduce.js';
@@ -55,6 +56,7 @@ function programOf(context: ContextOf): Command {
     evaluateCommand,
     predictCommand,
     serveCommand,
+    exportCommand,
     dataCommand,
     reproduceCommand,
   ];
