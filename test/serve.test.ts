@@ -297,10 +297,12 @@ it('changes its model on SIGHUP under load without a failed request, and keeps t
 });
 
 it('answers what is under way when it is told to end', async () => {
-  const serving = await Serving.start('--preprocess', 'none', '--drain-delay', '300');
+  const serving = await Serving.start('--preprocess', 'none', '--drain-delay', '2000');
   const body = JSON.stringify({ images: Array.from({ length: 200 }, (_, i) => rows(i)) });
   const calls = Array.from({ length: 12 }, () => serving.predict(body, 'application/json'));
-  while ((await serving.metric('denary_queue_images')) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const counts = ['denary_http_requests_in_progress', 'denary_http_requests_total{method="POST"'];
+  const arrived = async () => (await Promise.all(counts.map((name) => serving.metric(name)))).reduce((a, b) => a + b);
+  while ((await arrived()) < calls.length) await new Promise((resolve) => setTimeout(resolve, 5));
   serving.child.kill('SIGTERM');
   await serving.logged(/^draining/);
   const ready = await serving.fetch('/readyz');

@@ -28,8 +28,10 @@ export function createApp(settings: ServerSettings, metrics: Metrics, life: Read
   for (const schema of [problemSchema, answerSchema, answersSchema, refusalSchema]) app.addSchema(schema);
   app.setNotFoundHandler((request, reply) => refuse(reply, refusalOf(unknownRoute(request))));
   app.setErrorHandler((error, request, reply) => refuse(reply, loggedRefusal(error, request)));
-  // What comes in on connections that are open still.
-  app.addHook('onRequest', (_request, _reply, done) => {
+  app.addHook('onRequest', (_request, { raw }, done) => {
+    metrics.inProgress.inc();
+    raw.once('close', () => metrics.inProgress.dec());
+    // It came in on a connection that is open still.
     done(life.phase === 'closing' ? drainingError() : undefined);
   });
   // A connection that stayed open would keep the server from its end.

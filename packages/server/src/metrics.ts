@@ -16,6 +16,11 @@ export class Metrics {
     labelNames: ['method', 'route', 'status'] as const,
     registers: this.registers,
   });
+  readonly inProgress = new Gauge({
+    name: 'denary_http_requests_in_progress',
+    help: 'Requests whose head has come, and that are neither answered nor given up',
+    registers: this.registers,
+  });
   readonly duration = new Histogram({
     name: 'denary_http_request_duration_seconds',
     help: 'Time from the head of a request to the end of its answer',
