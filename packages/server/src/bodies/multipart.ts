@@ -15,6 +15,10 @@ export async function fromMultipart(body: Buffer, contentType: string, context: 
   }));
 }
 
+/** Browsers name every file; some programs say no more than that a part is an image. */
+const isPartAFile = (_field?: string, type?: string, filename?: string) =>
+  filename !== undefined || type === 'application/octet-stream' || /^image\//.test(type ?? '');
+
 interface File {
   readonly name: string;
   readonly data: Buffer;
@@ -32,7 +36,7 @@ function filesOf(body: Buffer, contentType: string, maxImages: number): Promise<
     const files: File[] = [];
     try {
       const limits = { files: maxImages, fields: 64, parts: maxImages + 64, headerPairs: 32 };
-      const form = new Busboy({ headers: { 'content-type': contentType }, limits });
+      const form = new Busboy({ headers: { 'content-type': contentType }, limits, isPartAFile });
       form.on('file', (field, stream, filename) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
