@@ -6,7 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, impor
 
 export const alias = [
   { find: /^@denary\/train\/(node|report)$/, replacement: source('train/src/$1/index.ts') },
-  { find: /^@denary\/(core|train|runtime-node|runtime-web)$/, replacement: source('$1/src/index.ts') },
+  { find: /^@denary\/(core|train|runtime-node|runtime-web|server)$/, replacement: source('$1/src/index.ts') },
 ];
 
 export default defineConfig({

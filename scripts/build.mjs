@@ -16,6 +16,7 @@ const entries = {
   train: ['index', 'node/index', 'report/index'],
   'runtime-node': ['index', 'worker'],
   'runtime-web': ['index'],
+  server: ['index'],
   cli: ['main'],
 };
 const options = ['--format', 'esm', '--target', 'es2022', '--sourcemap', '--silent', '--no-config'];

@@ -6,10 +6,12 @@ import { Command, CommanderError } from 'commander';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { searchCommand } from './commands/search.js';
+import { serveCommand } from './commands/serve.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
 import type { ContextOf } from './context.js';
@@ -54,6 +56,8 @@ function programOf(context: ContextOf): Command {
     searchCommand,
     evaluateCommand,
     predictCommand,
+    serveCommand,
+    exportCommand,
     dataCommand,
     reproduceCommand,
     doctorCommand,

@@ -67,6 +67,11 @@ export class Batcher<Item, Result> {
     };
   }
 
+  /** Items of the calls that are admitted. */
+  get pending(): number {
+    return this.admitted;
+  }
+
   /** Settles when no call is admitted any more. */
   async idle(): Promise<void> {
     if (this.admitted > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));

@@ -18,3 +18,4 @@ export * from './session-support.js';
 export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';
+export * from './triton.js';

@@ -30,7 +30,13 @@ export interface RecognizerSettings {
   readonly maxDelay?: number;
 }
 
-export interface RecognizerParts<Source> extends RecognizerSettings {
+/** What a recognizer tells of its work, for those who measure it. */
+export interface RecognizerEvents {
+  /** A run of the model begins, with so many images. */
+  readonly onRun?: (images: number) => void;
+}
+
+export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents {
   readonly session: Session;
   readonly contract: Contract;
   readonly decode: (source: Source) => Image | Promise<Image>;
@@ -58,13 +64,16 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly batcher: Batcher<Prepared, P>;
   private readonly clock: Clock;
   private readonly decode: (source: Source) => Image | Promise<Image>;
+  private readonly onRun: RecognizerEvents['onRun'];
   private closing: Promise<void> | undefined;
 
-  constructor({ session, contract, decode, clock, isolation = 'none', workers = 1, ...rest }: RecognizerParts<Source>) {
+  constructor(parts: RecognizerParts<Source>) {
+    const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
     const settings = settingsOf(rest, contract);
     this.session = session;
     this.clock = clock;
     this.decode = (source) => decode(source);
+    this.onRun = onRun;
     this.info = {
       ...contract,
       ...settings,
@@ -74,6 +83,11 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     };
     const { batchSize, maxQueue, maxDelay } = settings;
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
+  }
+
+  /** Images that have no answer yet; at `maxQueue` of them calls are refused. */
+  get pending(): number {
+    return this.batcher.pending;
   }
 
   /**
@@ -156,6 +170,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async run(images: readonly Prepared[]): Promise<P[]> {
+    this.onRun?.(images.length);
     const { probabilities } = await this.runOnce(images).catch((error: unknown) => {
       // A worker that died was replaced by another one.
       if (error instanceof DenaryError && error.code === 'worker-lost') return this.runOnce(images);

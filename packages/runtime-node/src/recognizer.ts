@@ -5,11 +5,13 @@ import {
   type AnyPrediction,
   type Contract,
   DenaryError,
+  type Device,
   type Image,
   type Isolation,
   openModel,
   type Prediction,
   Recognizer,
+  type RecognizerEvents,
   type RecognizerSettings,
   type Session,
 } from '@denary/core';
@@ -23,7 +25,7 @@ import { readModel } from './model-files.js';
 /** A path or URL of a file, the bytes of an encoded image (PNG, JPEG, WebP, TIFF, GIF), or raw pixels. */
 export type ImageSource = string | URL | Uint8Array | Image;
 
-export interface RecognizerOptions extends RecognizerSettings {
+export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
   readonly model?: string | Uint8Array;
   /** Default `auto`: the fastest device that works here. */
@@ -37,6 +39,8 @@ export interface RecognizerOptions extends RecognizerSettings {
   readonly workers?: number;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
+  /** A worker died, how is said; another one takes its place. */
+  readonly onWorkerLost?: (how: string) => void;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface RecognizerOptions extends RecognizerSettings {
 export async function createRecognizer<P extends AnyPrediction = Prediction>(
   options: RecognizerOptions = {},
 ): Promise<Recognizer<ImageSource, P>> {
-  const { model = 'cnn', device, isolation = 'thread', workers = 1, threads, ...settings } = options;
+  const { model = 'cnn', device, isolation = 'thread', workers = 1, threads, onWorkerLost, ...settings } = options;
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   const { bytes, who } =
     typeof model === 'string'
@@ -82,9 +86,9 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   const share = workers === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / workers));
   const each = threads ?? share;
   const request = { model, options: { spinMicroseconds, ...(each ? { threads: each } : {}) } };
-  return SessionPool.open(workers, (chosen) =>
-    openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } }),
-  );
+  const openOne = (chosen?: Device) =>
+    openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } });
+  return SessionPool.open(workers, openOne, options.onWorkerLost);
 }
 
 const isImage = (source: ImageSource): source is Image => typeof source === 'object' && 'channels' in source;

@@ -29,8 +29,8 @@ function serveThread(port: NonNullable<typeof parentPort>): void {
 }
 
 function serveProcess(): void {
-  // Ctrl-C and a service manager's stop go to the whole group; when this process ends is for the one that started it to say.
-  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+  // Ctrl-C and a service manager's signals go to the whole group; what they mean is for the one that started it to say.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
   process.on('disconnect', () => process.exit());
   const line: Port = {
     post: (message) => void process.send?.(message, undefined, undefined, () => {}),

@@ -33,6 +33,7 @@ export class SessionPool implements Session {
     first: WorkerSession,
     private readonly open: OpenWorker,
     private readonly size: number,
+    private readonly onLost: ((how: string) => void) | undefined,
   ) {
     this.device = first.device;
     this.inputs = first.inputs;
@@ -40,8 +41,9 @@ export class SessionPool implements Session {
     this.join(first);
   }
 
-  static async open(size: number, open: OpenWorker): Promise<SessionPool> {
-    const pool = new SessionPool(await open(), open, size);
+  /** `onLost` is told of each worker that died. */
+  static async open(size: number, open: OpenWorker, onLost?: (how: string) => void): Promise<SessionPool> {
+    const pool = new SessionPool(await open(), open, size, onLost);
     try {
       await pool.fill();
     } catch (error) {
@@ -85,8 +87,9 @@ export class SessionPool implements Session {
 
   private join(session: WorkerSession): void {
     this.live.add(session);
-    void session.gone.then(() => {
+    void session.gone.then((how) => {
       this.live.delete(session);
+      if (!this.closing) this.onLost?.(how);
       this.restore();
     });
   }

@@ -1,0 +1,76 @@
+/** denary serve: a model over HTTP, until it is told to stop. */
+
+import { once } from 'node:events';
+import type { Preprocess } from '@denary/core';
+import type { DeviceChoice } from '@denary/runtime-node';
+import { createServer, type ServerOptions } from '@denary/server';
+import { Command, Option } from 'commander';
+import type { ContextOf } from '../context.js';
+import { collect, whole } from '../options.js';
+
+interface Options extends ServerOptions {
+  device: DeviceChoice;
+  preprocess?: Preprocess;
+  maxBatch?: number;
+  quiet?: boolean;
+}
+
+export const serveCommand = (context: ContextOf) =>
+  new Command('serve')
+    .description('serve a model over HTTP; SIGHUP loads it again, SIGTERM answers what is under way and ends')
+    .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file", 'cnn')
+    .option('--host <address>', 'where to listen; :: is every address', '127.0.0.1')
+    .option('--port <port>', '0 takes a free one', whole(0), 8080)
+    .addOption(
+      new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+    )
+    .addOption(
+      new Option('--preprocess <how>', 'normalise drawings and photos, or take images as they are').choices([
+        'normalise',
+        'none',
+      ]),
+    )
+    .addOption(
+      new Option('--isolation <how>', 'what the model runs in')
+        .choices(['process', 'thread', 'none'])
+        .default('process'),
+    )
+    .option('--workers <count>', 'processes or threads with the model (default: one for each core, up to 4)', whole(1))
+    .option('--threads <count>', 'threads for one run (default: the cores, shared out)', whole(1))
+    .option('--max-batch <images>', 'images in one run', whole(1), 128)
+    .option('--max-queue <images>', 'images without an answer, beyond which requests get a 429', whole(1), 4096)
+    .option('--max-images <images>', 'images in one request', whole(1), 256)
+    .option('--max-body <bytes>', "size of a request's body", whole(1), 16 * 2 ** 20)
+    .option('--rate-limit <requests>', 'requests a second of one client (default: unlimited)', whole(1))
+    .option('--timeout <ms>', 'for an answer', whole(1), 30_000)
+    .option('--receive-timeout <ms>', 'for a client to send its request', whole(1), 30_000)
+    .option('--drain-delay <ms>', 'go on that long after SIGTERM, until balancers have noticed', whole(0), 0)
+    .option('--drain-timeout <ms>', 'for requests under way at the end', whole(0), 10_000)
+    .addOption(new Option('--token <token>', 'the bearer token to ask for').env('DENARY_TOKEN'))
+    .option('--cors <origin>', 'whose pages may call: an origin, several times, or *', collect)
+    .option('--trust-proxy', "take the client's address from X-Forwarded-For")
+    .addOption(
+      new Option('--log-level <level>', 'JSON lines on stdout; debug has every request')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info'),
+    )
+    .option('--quiet', 'log nothing')
+    .action(async ({ maxBatch, quiet, ...options }: Options) => {
+      const { signal } = context({ json: true });
+      const batchSize = maxBatch === undefined ? {} : { batchSize: maxBatch };
+      const server = await createServer({
+        ...options,
+        ...batchSize,
+        ...(quiet ? { logLevel: 'silent' as const } : {}),
+      });
+      // The server logs what comes of it.
+      const reload = () => void server.reload().catch(() => {});
+      process.on('SIGHUP', reload);
+      try {
+        await server.listen();
+        if (!signal.aborted) await once(signal, 'abort');
+      } finally {
+        process.off('SIGHUP', reload);
+        await server.close();
+      }
+    });

@@ -1,0 +1,89 @@
+/** What the server counts, in Prometheus' words: docs/service.md lists it. */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ServedModel } from './model.js';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const IMAGES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly registers = [this.registry];
+
+  readonly requests = new Counter({
+    name: 'denary_http_requests_total',
+    help: 'Requests that were answered',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: this.registers,
+  });
+  readonly inProgress = new Gauge({
+    name: 'denary_http_requests_in_progress',
+    help: 'Requests whose head has come, and that are neither answered nor given up',
+    registers: this.registers,
+  });
+  readonly duration = new Histogram({
+    name: 'denary_http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer',
+    labelNames: ['route'] as const,
+    buckets: SECONDS,
+    registers: this.registers,
+  });
+  readonly images = new Counter({
+    name: 'denary_images_total',
+    help: 'Images that were asked about, by what came of them: ok or the code of an error',
+    labelNames: ['outcome'] as const,
+    registers: this.registers,
+  });
+  readonly batchSize = new Histogram({
+    name: 'denary_batch_size_images',
+    help: 'Images that went through the model together',
+    buckets: IMAGES,
+    registers: this.registers,
+  });
+  readonly workersLost = new Counter({
+    name: 'denary_workers_lost_total',
+    help: 'Worker threads or processes that died and were replaced',
+    registers: this.registers,
+  });
+  readonly reloads = new Counter({
+    name: 'denary_model_reloads_total',
+    help: 'Reloads of the model',
+    labelNames: ['outcome'] as const,
+    registers: this.registers,
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Looks at the model whenever metrics are asked for. */
+  watch(model: ServedModel): void {
+    new Gauge({
+      name: 'denary_queue_images',
+      help: 'Images that have no answer yet',
+      registers: this.registers,
+      collect() {
+        this.set(model.recognizer.pending);
+      },
+    });
+    new Gauge({
+      name: 'denary_queue_limit_images',
+      help: 'Images without an answer at which further ones are refused',
+      registers: this.registers,
+      collect() {
+        this.set(model.recognizer.info.maxQueue);
+      },
+    });
+    new Gauge({
+      name: 'denary_model_info',
+      help: 'The model that is served; always 1',
+      labelNames: ['name', 'sha256', 'device', 'isolation', 'workers'] as const,
+      registers: this.registers,
+      collect() {
+        const { name, sha256 = '', device, isolation, workers } = model.facts;
+        this.reset();
+        this.set({ name, sha256, device, isolation, workers }, 1);
+      },
+    });
+  }
+}

@@ -1,0 +1,170 @@
+/** createServer: a recognizer over HTTP, with what it takes to run it: limits, health, metrics, reload and an orderly end. */
+
+import { type AddressInfo, isIPv6 } from 'node:net';
+import type { RecognizerOptions } from '@denary/runtime-node';
+import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from './app.js';
+import { tokenCheck } from './auth.js';
+import { acceptImages } from './bodies/read-body.js';
+import type { Context, Life } from './context.js';
+import { Metrics } from './metrics.js';
+import { type ModelFacts, ServedModel } from './model.js';
+import { type ServerOptions, type ServerSettings, settingsOf } from './options.js';
+import { RequestError } from './problem.js';
+import { describeRoutes, docsRoutes } from './routes/docs.js';
+import { modelsRoute } from './routes/models.js';
+import { predictRoute } from './routes/predict.js';
+import { healthRoutes, metricsRoute } from './routes/probes.js';
+import { readRoute } from './routes/read.js';
+
+/**
+ * Opens the model and gets everything ready; `listen` then opens the port.
+ * Throws DenaryError: `bad-argument` for a wrong option, and what `createRecognizer` throws.
+ */
+export async function createServer(options: ServerOptions = {}): Promise<Server> {
+  const { settings, recognizerOptions } = settingsOf(options);
+  const metrics = new Metrics();
+  const life: Life = { phase: 'serving' };
+  const app = createApp(settings, metrics, life);
+  const model = settings.recognizer
+    ? ServedModel.of(settings.recognizer)
+    : await ServedModel.open(settings.model, observed(recognizerOptions, metrics, app));
+  const { name, sha256, device } = model.facts;
+  app.log.info({ model: name, sha256, device }, 'model opened');
+  metrics.watch(model);
+  try {
+    await addRoutes(app, { model, metrics, settings, life });
+    await app.ready();
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+  return new Server(app, model, metrics, settings, life);
+}
+
+export class Server {
+  private closing: Promise<void> | undefined;
+
+  /** Made by `createServer`. */
+  constructor(
+    /** Fastify: its `inject` tries a request without a port. */
+    readonly app: FastifyInstance,
+    private readonly model: ServedModel,
+    private readonly metrics: Metrics,
+    private readonly settings: ServerSettings,
+    private readonly life: Life,
+  ) {}
+
+  /** What is served. */
+  get facts(): ModelFacts {
+    return this.model.facts;
+  }
+
+  /** Opens the port and gives the server's URL. Throws Node's error where the port can't be had. */
+  async listen(): Promise<string> {
+    const { host, port, token } = this.settings;
+    await this.app.listen({ host, port, listenTextResolver: (at) => `listening on ${at}` });
+    const { address, port: actual } = this.app.addresses()[0] as AddressInfo;
+    const url = `http://${isIPv6(address) ? `[${address}]` : address}:${actual}`;
+    const local = ['127.0.0.1', '::1', 'localhost'].includes(host);
+    if (!local && token === undefined)
+      this.app.log.warn({ host }, 'others can reach this server, and it asks no token');
+    return url;
+  }
+
+  /**
+   * Reads the model's file anew and serves that; requests under way are answered by the old one. Throws what the new file
+   * brings up, and goes on with the old one.
+   */
+  async reload(): Promise<ModelFacts> {
+    const { log } = this.app;
+    try {
+      const facts = await this.model.reload();
+      this.metrics.reloads.inc({ outcome: 'ok' });
+      log.info({ model: facts.name, sha256: facts.sha256 }, 'model reloaded');
+      return facts;
+    } catch (error) {
+      this.metrics.reloads.inc({ outcome: 'failed' });
+      log.error({ err: error }, 'model not reloaded: the old one goes on');
+      throw error;
+    }
+  }
+
+  /**
+   * Ends in order: no longer ready, then no more connections, requests under way answered, and the model closed. What takes
+   * longer than `drainTimeout` is cut off.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async end(): Promise<void> {
+    const { drainDelay, drainTimeout } = this.settings;
+    this.life.phase = 'draining';
+    this.app.log.info({ pending: this.model.recognizer.pending }, 'draining');
+    if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
+    const cut = setTimeout(() => {
+      this.app.log.warn('requests were cut off');
+      this.app.server.closeAllConnections();
+    }, drainTimeout);
+    this.life.phase = 'closing';
+    await this.app.close();
+    clearTimeout(cut);
+    await this.model.close();
+    this.app.log.info('closed');
+  }
+}
+
+function observed(options: RecognizerOptions, metrics: Metrics, { log }: FastifyInstance): RecognizerOptions {
+  return {
+    ...options,
+    onRun: (images) => metrics.batchSize.observe(images),
+    onWorkerLost: (how) => {
+      metrics.workersLost.inc();
+      log.error({ how }, 'worker lost');
+    },
+  };
+}
+
+/** In three circles: for everybody, for those with the token, and of those what is limited in its rate. */
+async function addRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  const { token, rateLimit: rate, cors: origin } = context.settings;
+  if (origin !== undefined) await app.register(cors, { origin: origin as string | string[] });
+  await describeRoutes(app, token !== undefined);
+  healthRoutes(app, context);
+  docsRoutes(app);
+  await app.register(async (inner) => {
+    if (token !== undefined) {
+      const check = tokenCheck(token);
+      inner.addHook('onRequest', async (request) => check(request));
+    }
+    metricsRoute(inner, context);
+    await inner.register(async (v1) => {
+      if (rate !== undefined) {
+        await v1.register(rateLimit, { max: rate, timeWindow: 1000, errorResponseBuilder: () => tooMany(rate) });
+      }
+      acceptImages(v1);
+      modelsRoute(v1, context);
+      predictRoute(v1, context);
+      readRoute(v1, context);
+    });
+  });
+}
+
+function tooMany(rate: number): RequestError {
+  const problem = {
+    code: 'rate-limited',
+    who: 'the client',
+    expected: `at most ${rate} requests a second`,
+    received: 'more',
+    remedy: 'Try again in a second, or send several images in one request.',
+  } as const;
+  return new RequestError(429, problem, 1);
+}
