@@ -1,0 +1,50 @@
+/** Who is measured: the processes that are given the work orders of clock.mjs. */
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installPackages } from '../test/interop/packages.mjs';
+import { tfjsNode } from '../test/interop/tfjs-node/tfjs-node.mjs';
+import { interpreter } from '../test/interop/venv.mjs';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const node = (script, order = {}) => ({ command: [process.execPath, here(script)], order });
+const python = (script, order = {}) => ({ command: [interpreter, here(script)], order });
+
+const all = ['training', 'inference'];
+/** They have no training. */
+const runtimes = ['inference'];
+
+/**
+ * `tasks`: what it is asked to do. `order`: what its work orders say besides. `prepare`: installs what it needs, and gives
+ * what its orders say besides of that; a peer that can't be had is listed with the reason.
+ */
+export const contestants = [
+  { name: 'denary', tasks: [...all, 'memory'], ...node('denary.mjs', { mode: 'native' }) },
+  { name: 'PyTorch eager', tasks: [...all, 'memory'], ...python('peers/pytorch.py', { mode: 'eager' }) },
+  { name: 'PyTorch compile', tasks: [...all, 'memory'], ...python('peers/pytorch.py', { mode: 'compile' }) },
+  { name: 'Keras', tasks: [...all, 'memory'], ...python('peers/keras-tensorflow.py', { mode: 'graph' }) },
+  { name: 'Keras XLA', tasks: all, ...python('peers/keras-tensorflow.py', { mode: 'xla' }) },
+  { name: 'tfjs-node', tasks: all, prepare: tfjsNodeFolder, ...node('peers/tfjs.mjs', { mode: 'node' }) },
+  { name: 'onnxruntime (Python)', tasks: runtimes, ...python('peers/onnxruntime-python.py') },
+  { name: 'onnxruntime-node', tasks: runtimes, ...node('peers/onnxruntime-js.mjs', { mode: 'node' }) },
+  { name: 'denary WASM, 2 threads', tasks: all, ...node('denary.mjs', { mode: 'wasm' }) },
+  { name: 'jax-js WASM, 2 threads', tasks: all, prepare: peers, ...node('peers/jax-js.mjs', { warmup: 1 }) },
+  { name: 'onnxruntime-web, 2 threads', tasks: runtimes, ...node('peers/onnxruntime-js.mjs', { mode: 'web' }) },
+  { name: 'denary WASM, 1 thread', tasks: all, ...node('denary.mjs', { mode: 'wasm', threads: 1 }) },
+  { name: 'tfjs WASM, 1 thread', tasks: all, prepare: peers, ...node('peers/tfjs.mjs', { mode: 'wasm', threads: 1 }) },
+  {
+    name: 'tfjs pure JS, 1 thread',
+    tasks: all,
+    prepare: peers,
+    // A step of it can take a minute.
+    ...node('peers/tfjs.mjs', { mode: 'cpu', threads: 1, warmup: 0 }),
+  },
+];
+
+async function tfjsNodeFolder() {
+  return { require: join(await tfjsNode(), 'package.json') };
+}
+
+async function peers() {
+  return { require: join(await installPackages(here('peers/package.json')), 'package.json') };
+}
