@@ -9,19 +9,20 @@
 
 export const readOrder = () => JSON.parse(process.argv[2]);
 
-/** Calls `step` for the order's seconds, after a warm-up; gives the milliseconds of each call. */
-async function timeSteps({ seconds, warmup, limit }, step) {
+/** Calls `step` for the order's seconds, after a warm-up; gives the milliseconds of the calls in order, and the last loss. */
+async function timeSteps({ task, seconds, warmup, limit }, step) {
   const warmUntil = performance.now() + seconds * 250;
   for (let warmed = 0; warmed < warmup || (warmup > 0 && performance.now() < warmUntil); warmed++) await step();
   const times = [];
+  let result;
   const began = performance.now();
   const passed = () => (performance.now() - began) / 1000;
   while (passed() < seconds || (times.length < 3 && passed() < limit / 10)) {
     const start = performance.now();
-    await step();
+    result = await step();
     times.push(performance.now() - start);
   }
-  return times;
+  return { times: times.sort((a, b) => a - b), loss: task === 'training' ? result : 0 };
 }
 
 /**
@@ -36,7 +37,8 @@ export async function race(order, prepare, versions) {
         throw new Error(`a step would take about ${Math.round((expected * batch) / 1000)} s`);
       }
       const { step, close } = await prepare(batch);
-      const times = (await timeSteps(order, step)).sort((a, b) => a - b);
+      const { times, loss } = await timeSteps(order, step);
+      if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
       await close?.();
       const milliseconds = times[times.length >> 1];
       expected = milliseconds / batch;

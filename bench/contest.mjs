@@ -56,7 +56,8 @@ function errorIn(text) {
 export async function contest(work, contestants, { rounds, report, ...options }) {
   const cells = contestants.flatMap(({ name }) => work.batches.map((batch) => ({ who: name, batch, results: [] })));
   const cellOf = (who, batch) => cells.find((cell) => cell.who === who && cell.batch === batch);
-  const again = (results) => results.some(({ error }) => !error) && !results.some(({ late, milliseconds }) => late || milliseconds > 5000);
+  const again = (results) =>
+    results.some(({ error }) => !error) && !results.some(({ late, milliseconds }) => late || milliseconds > 5000);
   const done = new Set();
   for (let round = 1; round <= rounds; round++) {
     for (const contestant of contestants.filter((one) => !done.has(one))) {

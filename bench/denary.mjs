@@ -3,7 +3,7 @@
  * training images are changed by those options.
  */
 import { readFile } from 'node:fs/promises';
-import { Recognizer, encodeModel, initializersOf, openModel, Trainer } from '@denary/core';
+import { encodeModel, initializersOf, openModel, Recognizer, Trainer } from '@denary/core';
 import * as native from '@denary/runtime-node';
 import * as web from '@denary/runtime-web';
 import {
@@ -35,7 +35,15 @@ async function training(batchSize) {
   const { model, regularizers } = buildModel(architecture, 0);
   const training = encodeModel(createTrainingGraph(model, { ...settings, regularizers }));
   const trainer = await Trainer.create({ createSession, training, weights: initializersOf(model), threads });
-  const dataset = createDataset({ name: 'noise', images, labels: Uint8Array.from(labels), height, width, classes, slots });
+  const dataset = createDataset({
+    name: 'noise',
+    images,
+    labels: Uint8Array.from(labels),
+    height,
+    width,
+    classes,
+    slots,
+  });
   const plan = planBatches(order.count, settings);
   const batches = new Batches(dataset, plan, 0, order.augment && augment(order.augment));
   let at = 0;

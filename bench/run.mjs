@@ -48,7 +48,9 @@ const [rounds, threads] = [Number(values.rounds), Number(values.threads)];
 const whole = !only && !system && !peer;
 
 const asked = works.filter((work) => (!only || work.task === only) && (!system || system.includes(work.system)));
-const lined = contestants.filter(({ name }) => !peer || name.startsWith('denary') || peer.some((p) => name.startsWith(p)));
+const lined = contestants.filter(
+  ({ name }) => !peer || name.startsWith('denary') || peer.some((p) => name.startsWith(p)),
+);
 if (asked.length === 0 || (peer && lined.every(({ name }) => name.startsWith('denary')))) {
   console.error(usage);
   process.exit(2);
@@ -75,7 +77,10 @@ const options = {
   },
 };
 
-async function measure(work, task = work.task, who = lined.filter(({ tasks }) => tasks.includes(task))) {
+const willing = (task, system) =>
+  lined.filter(({ tasks, systems }) => tasks.includes(task) && (!systems || systems.includes(system)));
+
+async function measure(work, who = willing(work.task, work.system)) {
   const model = path(`../models/${work.system}/model.onnx`);
   return (await contest({ ...work, model }, who, options)).map(summarize);
 }
@@ -86,13 +91,13 @@ for (const work of asked) {
   results[task].push({ task, system, batches, cells: await measure(work) });
 }
 const memory = asked.some(({ task, system }) => task === 'training' && system === 'cnn')
-  ? await measure(memoryWork, 'memory')
+  ? await measure(memoryWork, willing('memory', memoryWork.system))
   : [];
 
 /** What only concerns denary: training on augmented images, and `predict` against a bare loop over the runtime. */
 async function own() {
   const variants = augmentations.map(({ name, augment }) => ({ ...lined[0], name, extra: { augment } }));
-  const augmented = await measure(memoryWork, 'training', variants);
+  const augmented = await measure(memoryWork, variants);
   const printed = execFileSync(process.execPath, [path('predict.mjs'), 'cnn', `${rounds}`], { encoding: 'utf8' });
   return { augmented, prediction: JSON.parse(printed) };
 }

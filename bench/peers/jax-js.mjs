@@ -46,7 +46,10 @@ const normalize = (channels, axes = [0]) => {
     apply(x, { w, b }) {
       const centred = x.ref.sub(numpy.mean(x, axes, { keepdims: true }));
       const variance = numpy.mean(numpy.square(centred.ref), axes, { keepdims: true });
-      return centred.div(numpy.sqrt(variance.add(1e-3))).mul(w).add(b);
+      return centred
+        .div(numpy.sqrt(variance.add(1e-3)))
+        .mul(w)
+        .add(b);
     },
   };
 };
@@ -56,7 +59,10 @@ const lstm = (inputs, units) => ({
   apply(x, { w, u, b }) {
     const [batch, steps] = x.shape;
     const flat = x.transpose([1, 0, 2]).reshape([steps * batch, inputs]);
-    const all = numpy.dot(flat, w).add(b).reshape([steps, batch, 4 * units]);
+    const all = numpy
+      .dot(flat, w)
+      .add(b)
+      .reshape([steps, batch, 4 * units]);
     let h;
     let c;
     for (let t = 0; t < steps; t++) {
@@ -105,8 +111,18 @@ const adam = (rate) => ({
   update(w, g, t, m, v) {
     m = m.mul(0.9).add(g.ref.mul(0.1));
     v = v.mul(0.999).add(numpy.square(g).mul(0.001));
-    const mean = m.ref.div(numpy.exp(t.ref.mul(Math.log(0.9))).mul(-1).add(1));
-    const variance = v.ref.div(numpy.exp(t.mul(Math.log(0.999))).mul(-1).add(1));
+    const mean = m.ref.div(
+      numpy
+        .exp(t.ref.mul(Math.log(0.9)))
+        .mul(-1)
+        .add(1),
+    );
+    const variance = v.ref.div(
+      numpy
+        .exp(t.mul(Math.log(0.999)))
+        .mul(-1)
+        .add(1),
+    );
     return [w.sub(mean.mul(rate).div(numpy.sqrt(variance).add(1e-7))), m, v];
   },
 });
@@ -121,7 +137,7 @@ const adadelta = {
 };
 const optimizers = { mlp: rmsprop, cnn: adadelta, 'cnn-bn': adam(0.01), hrnn: rmsprop, string: adam(1e-3) };
 
-const { slots, classes, image } = order;
+const { classes, image } = order;
 const layers = systems[order.system];
 const optimizer = optimizers[order.system];
 const data = noise(order);
@@ -147,13 +163,16 @@ function forward(weights, x, key) {
   return y.reshape([-1, classes]);
 }
 
-const toArray = (pixels, batch) =>
-  numpy.array(scaled(pixels)).reshape([batch, ...image]);
+const toArray = (pixels, batch) => numpy.array(scaled(pixels)).reshape([batch, ...image]);
 
 function training(batch) {
   const next = batchesOf(order, data, batch);
   const lossOf = (weights, x, y, key) =>
-    nn.logSoftmax(forward(weights, x, key)).mul(nn.oneHot(y, classes)).sum().mul(-1 / batch);
+    nn
+      .logSoftmax(forward(weights, x, key))
+      .mul(nn.oneHot(y, classes))
+      .sum()
+      .mul(-1 / batch);
   const train = jit((weights, memory, t, x, y, key) => {
     const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weights), x, y, key);
     const [values, shape] = tree.flatten(weights);
@@ -161,7 +180,14 @@ function training(batch) {
     const updated = values.map((w, i) => optimizer.update(w, slopes[i], t.ref, ...memory.map((slot) => slot[i])));
     t.dispose();
     const fresh = memory.map((_, slot) => updated.map((row) => row[slot + 1]));
-    return [loss, tree.unflatten(shape, updated.map(([w]) => w)), fresh];
+    return [
+      loss,
+      tree.unflatten(
+        shape,
+        updated.map(([w]) => w),
+      ),
+      fresh,
+    ];
   });
   let weights = initialise();
   const zeros = () => tree.leaves(weights).map((w) => numpy.zeros(w.shape));
@@ -174,7 +200,7 @@ function training(batch) {
     t++;
     [loss, weights, memory] = train(weights, memory, numpy.array(t), toArray(images, batch), y, random.key(t));
     await blockUntilReady([weights, memory]);
-    await loss.jsAsync();
+    return loss.jsAsync();
   }
   const close = () => {
     tree.dispose(weights);

@@ -100,7 +100,7 @@ def main():
         def step():
             start, end = next(bounds)
             chosen = places[start:end]
-            float(train(tf.gather(images, chosen), tf.gather(labels, chosen)))
+            return float(train(tf.gather(images, chosen), tf.gather(labels, chosen)))
 
         return step
 

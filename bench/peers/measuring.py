@@ -1,12 +1,15 @@
 """What the Python contestants share: the work order, noise to work on, and the clock. See bench/clock.mjs."""
 
 import json
+import math
 import resource
 import sys
 import time
 
 import numpy as np
 
+# ru_maxrss is in KiB, on macOS in bytes.
+MEGABYTE = 1024**2 if sys.platform == "darwin" else 1024
 
 def read_order():
     return json.loads(sys.argv[1])
@@ -29,7 +32,7 @@ def rows(order, batch):
 
 
 def time_steps(order, step):
-    """Milliseconds of each measured step, after a warm-up."""
+    """Milliseconds of the measured steps in order, after a warm-up, and the last loss."""
     warm_until = time.perf_counter() + order["seconds"] / 4
     warmed = 0
     while warmed < order["warmup"] or (order["warmup"] > 0 and time.perf_counter() < warm_until):
@@ -40,11 +43,11 @@ def time_steps(order, step):
     passed = 0
     while passed < order["seconds"] or (len(times) < 3 and passed < order["limit"] / 10):
         start = time.perf_counter()
-        step()
+        result = step()
         now = time.perf_counter()
         times.append((now - start) * 1000)
         passed = now - began
-    return times
+    return sorted(times), result if order["task"] == "training" else 0
 
 
 def race(order, make_step, versions):
@@ -55,11 +58,13 @@ def race(order, make_step, versions):
         try:
             if expected * batch * (order["warmup"] + 1) > order["limit"] * 1000:
                 raise RuntimeError(f"a step would take about {expected * batch / 1000:.0f} s")
-            times = sorted(time_steps(order, make_step(batch)))
+            times, loss = time_steps(order, make_step(batch))
+            if not math.isfinite(loss):
+                raise RuntimeError(f"the loss is {loss}")
             line["milliseconds"] = times[len(times) // 2]
             line["p99"] = times[int(0.99 * (len(times) - 1) + 0.5)]
             line["steps"] = len(times)
-            line["peakMegabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            line["peakMegabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
             expected = line["milliseconds"] / batch
         except Exception as error:
             line["error"] = f"{type(error).__name__}: {error}".strip().split("\n")[0]

@@ -95,7 +95,7 @@ def main():
             optimizer.zero_grad()
             loss.backward()
             update()
-            loss.item()
+            return loss.item()
 
         return step
 

@@ -35,7 +35,13 @@ const systems = {
     ...[...normalised(dense(128)), dropout(0.2), dense(10)],
   ],
   // All rows of a batch at once: timeDistributed would take them one after the other.
-  hrnn: () => [rows([-1, 28, 1]), layers.lstm({ units: 32 }), rows([-1, 28, 32]), layers.lstm({ units: 32 }), dense(10)],
+  hrnn: () => [
+    rows([-1, 28, 1]),
+    layers.lstm({ units: 32 }),
+    rows([-1, 28, 32]),
+    layers.lstm({ units: 32 }),
+    dense(10),
+  ],
   string: () => [
     ...[layers.batchNormalization(), conv(28, 'relu'), pool(), conv(28, 'relu'), pool(), dropout(0.2)],
     ...[conv(56, 'relu'), conv(56, 'relu'), dropout(0.2), flatten(), dense(784, 'relu'), dropout(0.4), dense(55)],
@@ -69,8 +75,9 @@ function training(batch) {
       const lossOf = () => tf.losses.softmaxCrossEntropy(targets, forward(x, true).reshape([-1, classes])).mul(slots);
       return optimizer.minimize(lossOf, true, variables);
     });
-    await loss.data();
+    const [value] = await loss.data();
     loss.dispose();
+    return value;
   }
   return { step, close: () => optimizer.dispose() };
 }

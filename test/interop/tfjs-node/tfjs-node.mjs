@@ -19,7 +19,8 @@ const NAPI = 8;
  * where it can't be had: Windows or macOS, Node 23 or later, no compiler, no headers, no network.
  */
 export async function tfjsNode() {
-  if (process.platform !== 'linux') throw new Error(`tfjs-node is built here on Linux only, not on ${process.platform}`);
+  if (process.platform !== 'linux')
+    throw new Error(`tfjs-node is built here on Linux only, not on ${process.platform}`);
   const major = Number(process.versions.node.split('.')[0]);
   if (major >= 23) throw new Error(`tfjs-node 4.22 calls util.isNullOrUndefined, which Node ${major} has no more`);
   const folder = await installPackages(fileURLToPath(new URL('package.json', import.meta.url)));
