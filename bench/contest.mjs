@@ -3,23 +3,24 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Seconds of measuring a batch size, seconds in which that must be done, and steps before it. */
-const defaults = { seconds: 1.5, limit: 120, warmup: 3 };
-
 /**
  * One process with one work order. Gives its lines, one for each batch size: where it fails, dies or is silent for longer than
  * the limit, the rest of them say so.
  */
 export function run({ command: [program, ...script], order, extra }, work, { threads, seconds }) {
-  const full = { threads, ...defaults, ...(seconds && { seconds }), ...work, ...order, ...extra };
+  const full = { threads, ...work, ...(seconds && { seconds }), ...order, ...extra };
+  const child = spawn(program, [...script, JSON.stringify(full)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines = [];
+  let said = '';
   return new Promise((resolve) => {
-    const child = spawn(program, [...script, JSON.stringify(full)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const lines = [];
-    let said = '';
-    let late = false;
+    const finish = (error, late = false) => {
+      clearTimeout(timer);
+      const missing = full.batches.slice(lines.length).map((batch) => ({ batch, error, late }));
+      resolve([...lines, ...missing]);
+    };
     const stop = () => {
-      late = true;
       child.kill('SIGKILL');
+      finish(`nothing within ${full.limit} s`, true);
     };
     let timer = setTimeout(stop, full.limit * 1000);
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -31,23 +32,13 @@ export function run({ command: [program, ...script], order, extra }, work, { thr
     child.stderr.on('data', (data) => {
       said = (said + data).slice(-4000);
     });
-    child.once('error', (error) => {
-      said += error.message;
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      const error = late ? `nothing within ${full.limit} s` : errorIn(said) || `exit status ${code ?? signal}`;
-      const missing = full.batches.slice(lines.length).map((batch) => ({ batch, error, late }));
-      resolve([...lines, ...missing]);
-    });
+    child.once('error', (error) => finish(error.message));
+    child.once('close', (code, signal) => finish(errorIn(said) ?? `ended with ${signal ?? `status ${code}`}`));
   });
 }
 
-/** The line that names the error in what a process wrote last. */
-function errorIn(text) {
-  const lines = text.trim().split('\n');
-  return (lines.find((line) => /^\w*(Error|Exception)\b.*: /.test(line)) ?? lines.at(-1) ?? '').trim();
-}
+/** The line that names the error in what a process wrote last, where there is one. */
+const errorIn = (text) => text.split('\n').find((line) => /^\w*(Error|Exception)\b.*: /.test(line));
 
 /**
  * All contestants on one work, in turn, `rounds` times. Gives a cell { who, batch, results, error } for each contestant and

@@ -28,9 +28,18 @@ export const contestants = [
   { name: 'tfjs-node', tasks: all, prepare: tfjsNodeFolder, ...node('peers/tfjs.mjs', { mode: 'node' }) },
   { name: 'onnxruntime (Python)', tasks: runtimes, ...python('peers/onnxruntime-python.py') },
   { name: 'onnxruntime-node', tasks: runtimes, ...node('peers/onnxruntime-js.mjs', { mode: 'node' }) },
-  { name: 'denary WASM, 2 threads', tasks: all, ...node('denary.mjs', { mode: 'wasm' }) },
-  { name: 'jax-js WASM, 2 threads', tasks: all, prepare: peers, ...node('peers/jax-js.mjs', { warmup: 1 }) },
-  { name: 'onnxruntime-web, 2 threads', tasks: runtimes, ...node('peers/onnxruntime-js.mjs', { mode: 'web' }) },
+  { name: 'denary WASM, 2 threads', tasks: all, ...node('denary.mjs', { mode: 'wasm', threads: 2 }) },
+  {
+    name: 'jax-js WASM, 2 threads',
+    tasks: all,
+    prepare: peers,
+    ...node('peers/jax-js.mjs', { threads: 2, warmup: 1 }),
+  },
+  {
+    name: 'onnxruntime-web, 2 threads',
+    tasks: runtimes,
+    ...node('peers/onnxruntime-js.mjs', { mode: 'web', threads: 2 }),
+  },
   { name: 'denary WASM, 1 thread', tasks: all, ...node('denary.mjs', { mode: 'wasm', threads: 1 }) },
   { name: 'tfjs WASM, 1 thread', tasks: all, prepare: peers, ...node('peers/tfjs.mjs', { mode: 'wasm', threads: 1 }) },
   {

@@ -1,26 +1,27 @@
 /** Noise to work on, and the batches of it in a shuffled order: what every contestant is given, without a download. */
 
-/** Raw images uint8 [count, height, width] and labels int32 [count, slots]. */
+/** Raw images uint8 [count, height, width], labels int32 [count, slots], and a shuffled order to take them in. */
 export function noise({ image: [height, width], slots, classes, count }) {
-  let state = 1;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state;
-  };
-  return {
-    images: Uint8Array.from({ length: count * height * width }, () => next() >>> 24),
-    labels: Int32Array.from({ length: count * slots }, () => Math.floor((next() / 2 ** 32) * classes)),
-    places: shuffled(count, next),
-  };
-}
-
-function shuffled(count, next) {
+  const next = random();
+  const images = new Uint8Array(count * height * width);
+  for (let i = 0; i < images.length; i++) images[i] = next() >>> 24;
+  const labels = new Int32Array(count * slots);
+  for (let i = 0; i < labels.length; i++) labels[i] = Math.floor((next() / 2 ** 32) * classes);
   const places = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = next() % (i + 1);
     [places[i], places[j]] = [places[j], places[i]];
   }
-  return places;
+  return { images, labels, places };
+}
+
+/** Numbers from 0 to 2^32 - 1: the linear congruential generator of Numerical Recipes. */
+function random() {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
 }
 
 /** Calls for batches of `batch` samples, for ever; their arrays are overwritten by the next call. */
@@ -51,7 +52,7 @@ export function rawBatches({ image, count }, { images }, batch) {
   };
 }
 
-/** Makes float32 pixels in 0..1 of raw ones. A plain loop: `Float32Array.from` with a function takes twenty times as long. */
+/** Makes float32 pixels in 0..1 of raw ones. `Float32Array.from` with a function would take many times as long. */
 export function scaled(pixels) {
   const out = new Float32Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) out[i] = pixels[i] / 255;

@@ -16,7 +16,7 @@ const usage = `Usage: npm run bench -- [options]
 
   --rounds N      how often each has its turn; default 3 (a whole run then takes some 40 minutes on two cores)
   --threads N     of those that are not named with another number; default 2
-  --seconds S     of measuring one batch size; default 1.5
+  --seconds S     of measuring one batch size; default 1 in training, 0.5 in inference
   --only TASK     training or inference
   --system NAME   ${[...new Set(works.map(({ system }) => system))].join(', ')}; may be given several times
   --peer NAME     denary and those whose name begins so; may be given several times:

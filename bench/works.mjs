@@ -11,8 +11,15 @@ const systems = {
   string: { image: [28, 140], slots: 5, classes: 11, count: 15_000 },
 };
 
-const training = (system, batches = [32, 128, 512]) => ({ task: 'training', system, batches, ...systems[system] });
-const inference = (system) => ({ task: 'inference', system, batches: [1, 32, 128, 1000], ...systems[system] });
+/** `seconds` of measuring a batch size, after `warmup` steps at least; `limit`: the seconds in which that must be done. */
+const training = (system, batches = [32, 128, 512]) => ({
+  ...{ task: 'training', system, batches, seconds: 1, warmup: 3, limit: 120 },
+  ...systems[system],
+});
+const inference = (system) => ({
+  ...{ task: 'inference', system, batches: [1, 32, 128, 1000], seconds: 0.5, warmup: 3, limit: 60 },
+  ...systems[system],
+});
 
 /** Smallest batches first: at their pace a contestant sees whether it can do the larger ones in time. */
 export const works = [

@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execute } from '../execute.mjs';
@@ -26,13 +26,17 @@ export async function tfjsNode() {
   const folder = await installPackages(fileURLToPath(new URL('package.json', import.meta.url)));
   const root = join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
   const binding = join(root, 'lib', `napi-v${NAPI}`, 'tfjs_binding.node');
-  if (!existsSync(binding)) await compile(root, binding);
+  const find = 'import importlib.util as u; print(u.find_spec("tensorflow").submodule_search_locations[0])';
+  const tensorflow = await execute(interpreter, ['-c', find]);
+  const mark = join(dirname(binding), 'tensorflow.txt');
+  if ((await readFile(mark, 'utf8').catch(() => '')) !== tensorflow) {
+    await compile(root, tensorflow, binding);
+    await writeFile(mark, tensorflow);
+  }
   return root;
 }
 
-async function compile(root, binding) {
-  const find = 'import importlib.util as u; print(u.find_spec("tensorflow").submodule_search_locations[0])';
-  const tensorflow = await execute(interpreter, ['-c', find]);
+async function compile(root, tensorflow, binding) {
   await mkdir(dirname(binding), { recursive: true });
   const include = [nodeHeaders(), join(tensorflow, 'include'), root].flatMap((path) => ['-I', path]);
   const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(root, 'binding', name));
