@@ -8,6 +8,8 @@ import { interpreter } from '../test/interop/venv.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const node = (script, order = {}) => ({ command: [process.execPath, here(script)], order });
+/** V8 compiles WASM with its optimizing compiler from the start, as it would after some seconds of use. */
+const wasm = (script, order) => ({ command: [process.execPath, '--no-liftoff', here(script)], order });
 const python = (script, order = {}) => ({ command: [interpreter, here(script)], order });
 
 const all = ['training', 'inference'];
@@ -28,20 +30,20 @@ export const contestants = [
   { name: 'tfjs-node', tasks: all, prepare: tfjsNodeFolder, ...node('peers/tfjs.mjs', { mode: 'node' }) },
   { name: 'onnxruntime (Python)', tasks: runtimes, ...python('peers/onnxruntime-python.py') },
   { name: 'onnxruntime-node', tasks: runtimes, ...node('peers/onnxruntime-js.mjs', { mode: 'node' }) },
-  { name: 'denary WASM, 2 threads', tasks: all, ...node('denary.mjs', { mode: 'wasm', threads: 2 }) },
+  { name: 'denary WASM, 2 threads', tasks: all, ...wasm('denary.mjs', { mode: 'wasm', threads: 2 }) },
   {
     name: 'jax-js WASM, 2 threads',
     tasks: all,
     prepare: peers,
-    ...node('peers/jax-js.mjs', { threads: 2, warmup: 1 }),
+    ...wasm('peers/jax-js.mjs', { threads: 2, warmup: 1 }),
   },
   {
     name: 'onnxruntime-web, 2 threads',
     tasks: runtimes,
-    ...node('peers/onnxruntime-js.mjs', { mode: 'web', threads: 2 }),
+    ...wasm('peers/onnxruntime-js.mjs', { mode: 'web', threads: 2 }),
   },
-  { name: 'denary WASM, 1 thread', tasks: all, ...node('denary.mjs', { mode: 'wasm', threads: 1 }) },
-  { name: 'tfjs WASM, 1 thread', tasks: all, prepare: peers, ...node('peers/tfjs.mjs', { mode: 'wasm', threads: 1 }) },
+  { name: 'denary WASM, 1 thread', tasks: all, ...wasm('denary.mjs', { mode: 'wasm', threads: 1 }) },
+  { name: 'tfjs WASM, 1 thread', tasks: all, prepare: peers, ...wasm('peers/tfjs.mjs', { mode: 'wasm', threads: 1 }) },
   {
     name: 'tfjs pure JS, 1 thread',
     tasks: all,
