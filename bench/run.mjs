@@ -1,117 +1,127 @@
-/**
- * Training and prediction speed against named peers, all in one run and in turn: `npm run bench [-- --rounds N]`.
- * Writes docs/benchmarks.md and docs/benchmarks.json. Peers run in their own Python environment (test/interop).
- */
+/** `npm run bench`: denary and its peers on the same work, in turn and in one run; writes docs/benchmarks.md and .json. */
+
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import setup, { interpreter } from '../test/interop/venv.mjs';
+import setup from '../test/interop/venv.mjs';
+import { contest } from './contest.mjs';
+import { contestants } from './contestants.mjs';
+import { markdown } from './report.mjs';
+import { judge, summarize } from './statistics.mjs';
+import { aims, augmentations, memoryWork, works } from './works.mjs';
+
+const usage = `Usage: npm run bench -- [options]
+
+  --rounds N      how often each has its turn; default 3 (a whole run then takes some 40 minutes on two cores)
+  --threads N     of those that are not named with another number; default 2
+  --seconds S     of measuring one batch size; default 1 in training, 0.5 in inference
+  --only TASK     training or inference
+  --system NAME   ${[...new Set(works.map(({ system }) => system))].join(', ')}; may be given several times
+  --peer NAME     denary and those whose name begins so; may be given several times:
+                  ${contestants.map(({ name }) => name).join('; ')}
+  --json          prints JSON
+
+A run of all writes docs/benchmarks.md and docs/benchmarks.json; a run of a part prints what it measured.`;
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
+    system: { type: 'string', multiple: true },
+    peer: { type: 'string', multiple: true },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
-const [rounds, threads] = [Number(values.rounds), values.threads];
-const here = fileURLToPath(new URL('.', import.meta.url));
-await setup();
-
-function measure(command, args) {
-  const printed = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return JSON.parse(printed.trim().split('\n').at(-1));
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
 }
-const denaryWith = (changes) => (name, steps) =>
-  measure(process.execPath, [join(here, 'denary-train.mjs'), name, steps, threads, ...changes]);
-const denary = denaryWith([]);
-const pytorch = (mode) => (name, steps) =>
-  measure(interpreter, [join(here, 'peers', 'pytorch.py'), name, steps, threads, mode]);
-const contestants = { denary, 'PyTorch eager': pytorch('eager'), 'PyTorch compile': pytorch('compile') };
-const works = [
-  { name: 'mlp', batch: 128, steps: '1600' },
-  { name: 'cnn', batch: 128, steps: '40' },
-  { name: 'hrnn', batch: 64, steps: '60' },
-];
 
-const affine = { rotate: 10, shift: 0.08, shear: 10, zoom: 0.1 };
-const everything = { ...affine, elastic: { alpha: 34, sigma: 4 }, strokeWidth: 0.5 };
-const augmentations = {
-  none: denary,
-  'rotate, shift, shear, zoom': denaryWith([JSON.stringify(affine)]),
-  'and elastic, stroke width': denaryWith([JSON.stringify(everything)]),
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+const { only, system, peer } = values;
+const [rounds, threads] = [Number(values.rounds), Number(values.threads)];
+const whole = !only && !system && !peer;
+
+const asked = works.filter((work) => (!only || work.task === only) && (!system || system.includes(work.system)));
+const lined = contestants.filter(
+  ({ name }) => !peer || name.startsWith('denary') || peer.some((p) => name.startsWith(p)),
+);
+if (asked.length === 0 || (peer && lined.every(({ name }) => name.startsWith('denary')))) {
+  console.error(usage);
+  process.exit(2);
+}
+
+await setup();
+for (const contestant of lined) {
+  try {
+    contestant.extra = await contestant.prepare?.();
+  } catch (error) {
+    contestant.unavailable = error.message.split('\n')[0];
+  }
+}
+
+const versions = { node: process.versions.node };
+const options = {
+  rounds,
+  threads,
+  seconds: values.seconds && Number(values.seconds),
+  report({ round, work, who, result }) {
+    Object.assign(versions, result.versions);
+    const said = result.error ?? `${((result.batch / result.milliseconds) * 1000).toFixed(1)} images/s`;
+    console.error(`round ${round}: ${work.task}, ${work.system}, batch ${result.batch}: ${who}: ${said}`);
+  },
 };
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
-const count = (value) => Math.round(value).toLocaleString('en-US');
-const spread = (numbers) => `${count(Math.min(...numbers))}-${count(Math.max(...numbers))}`;
+const willing = (task, system) =>
+  lined.filter(({ tasks, systems }) => tasks.includes(task) && (!systems || systems.includes(system)));
 
-const versions = {};
-
-/** Images a second of everybody, in turn, and the medians of the rounds. */
-function race(runners, { name, batch, steps }) {
-  const speeds = Object.fromEntries(Object.keys(runners).map((who) => [who, []]));
-  for (let round = 1; round <= rounds; round++) {
-    for (const [who, run] of Object.entries(runners)) {
-      const result = run(name, steps);
-      Object.assign(versions, result.versions ?? { PyTorch: result.version });
-      speeds[who].push((batch / result.milliseconds) * 1000);
-      console.error(`round ${round}: ${name}, ${who}: ${count(speeds[who].at(-1))} images/s`);
-    }
-  }
-  const medians = Object.fromEntries(Object.entries(speeds).map(([who, numbers]) => [who, median(numbers)]));
-  return { name, batch, speeds, medians };
+async function measure(work, who = willing(work.task, work.system)) {
+  const model = path(`../models/${work.system}/model.onnx`);
+  return (await contest({ ...work, model }, who, options)).map(summarize);
 }
 
-const training = works.map((work) => {
-  const { medians, ...rest } = race(contestants, work);
-  const ratio = medians.denary / Math.max(medians['PyTorch eager'], medians['PyTorch compile']);
-  return { ...rest, medians, ratio };
-});
-const augmented = race(augmentations, works[1]);
+const results = { training: [], inference: [] };
+for (const work of asked) {
+  const { task, system, batches } = work;
+  results[task].push({ task, system, batches, cells: await measure(work) });
+}
+const memory = asked.some(({ task, system }) => task === 'training' && system === 'cnn')
+  ? await measure(memoryWork, willing('memory', memoryWork.system))
+  : [];
 
-const prediction = measure(process.execPath, [join(here, 'predict.mjs'), 'cnn', `${rounds}`]);
-const { bare, predict, normalise } = prediction.imagesPerSecond;
+/** What only concerns denary: training on augmented images, and `predict` against a bare loop over the runtime. */
+async function own() {
+  const variants = augmentations.map(({ name, augment }) => ({ ...lined[0], name, extra: { augment } }));
+  const augmented = await measure(memoryWork, variants);
+  const printed = execFileSync(process.execPath, [path('predict.mjs'), 'cnn', `${rounds}`], { encoding: 'utf8' });
+  return { augmented, prediction: JSON.parse(printed) };
+}
 
-const cell = ({ speeds, medians }, who) => `${count(medians[who])} (${spread(speeds[who])})`;
-const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-const text = `# Benchmarks
-
-Made by \`npm run bench -- --rounds ${rounds}\` on ${cpus()[0].model.trim()}, ${threads} threads, a shared machine: compare within a row.
-${named.join(', ')}. All contestants in turn, ${rounds} rounds; the median of the rounds' median steps, and their range.
-
-## Training, images a second
-Batch preparation from uint8 pixels, dropout and the system's own optimizer included. The ratio is to the better PyTorch.
-
-| system | batch | denary | PyTorch eager | PyTorch compile | ratio |
-|---|---|---|---|---|---|
-${training
-  .map((row) => {
-    const cells = Object.keys(contestants).map((who) => cell(row, who));
-    return `| \`${row.name}\` | ${row.batch} | ${cells.join(' | ')} | ${row.ratio.toFixed(2)} |`;
-  })
-  .join('\n')}
-
-## Training \`cnn\` with augmentation, images a second
-The images are changed on the thread that steps the training graph, between two steps.
-
-| changes | images/s | ratio |
-|---|---|---|
-${Object.keys(augmentations)
-  .map(
-    (who) => `| ${who} | ${cell(augmented, who)} | ${(augmented.medians[who] / augmented.medians.none).toFixed(2)} |`,
-  )
-  .join('\n')}
-
-## Prediction with \`cnn\`, images a second
-10,000 raw images in batches of ${prediction.batch}. Bare is a loop over \`session.run\` of onnxruntime-node on the same batches.
-
-| bare onnxruntime-node | \`predict\`, \`preprocess: 'none'\` | ratio | \`predict\` with normalisation | ratio |
-|---|---|---|---|---|
-| ${count(bare)} | ${count(predict)} | ${(predict / bare).toFixed(2)} | ${count(normalise)} | ${(normalise / bare).toFixed(2)} |
-`;
-writeFileSync(join(here, '..', 'docs', 'benchmarks.md'), text);
-writeFileSync(
-  join(here, '..', 'docs', 'benchmarks.json'),
-  `${JSON.stringify({ versions, threads, rounds, training, augmented, prediction }, null, 2)}\n`,
-);
-console.log(text);
+const measured = {
+  command: `npm run bench -- --rounds ${rounds}`,
+  machine: {
+    cpu: cpus()[0].model.trim(),
+    cores: availableParallelism(),
+    threads,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${type()} ${release()}`,
+  },
+  versions,
+  rounds,
+  ...results,
+  memory,
+  aims: judge(aims, results.training),
+  ...(whole ? await own() : {}),
+};
+const text = markdown(measured);
+const json = `${JSON.stringify(measured, null, 2)}\n`;
+if (whole) {
+  writeFileSync(path('../docs/benchmarks.md'), text);
+  writeFileSync(path('../docs/benchmarks.json'), json);
+}
+console.log(values.json ? json : text);

@@ -1,30 +1,37 @@
-"""Times training steps of a system in PyTorch on the CPU: python pytorch.py NAME STEPS THREADS eager|compile.
-
-Prints one JSON object: the median step in milliseconds, batch preparation included, as the denary side has it.
-"""
-
-import json
-import sys
-import time
+"""PyTorch on the CPU: python pytorch.py ORDER, a work order as JSON with mode eager or compile; see bench/clock.mjs."""
 
 import torch
+from measuring import noise, race, read_order, rows
 from torch import nn
 from torch.nn import functional as F
 
+ADAM = {"eps": 1e-7}
+
+
+def rmsprop(parameters):
+    return torch.optim.RMSprop(parameters, lr=1e-3, alpha=0.9, eps=1e-7)
+
 
 def mlp():
-    model = nn.Sequential(
-        nn.Linear(784, 64), nn.ReLU(), nn.Dropout(0.1), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.1), nn.Linear(64, 10)
-    )
-    return model, lambda x: x.view(-1, 784), 128, lambda p: torch.optim.RMSprop(p, lr=1e-3, alpha=0.9, eps=1e-7)
+    layers = [nn.Linear(784, 64), nn.ReLU(), nn.Dropout(0.1), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.1)]
+    return nn.Sequential(nn.Flatten(), *layers, nn.Linear(64, 10)), rmsprop
 
 
 def cnn():
     model = nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-        nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10),
+        nn.Unflatten(1, (1, 28)), nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10),
     )
-    return model, lambda x: x.unsqueeze(1), 128, lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.95, eps=1e-7)
+    return model, lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.95, eps=1e-7)
+
+
+def cnn_bn():
+    model = nn.Sequential(
+        nn.Unflatten(1, (1, 28)), nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32, 1e-3, 0.01), nn.ReLU(),
+        nn.Conv2d(32, 32, 3), nn.BatchNorm2d(32, 1e-3, 0.01), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(4608, 128), nn.BatchNorm1d(128, 1e-3, 0.01), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10),
+    )
+    return model, lambda p: torch.optim.Adam(p, lr=0.01, **ADAM)
 
 
 class HierarchicalLSTM(nn.Module):
@@ -41,41 +48,85 @@ class HierarchicalLSTM(nn.Module):
 
 
 def hrnn():
-    return HierarchicalLSTM(), lambda x: x, 64, lambda p: torch.optim.RMSprop(p, lr=1e-3, alpha=0.9, eps=1e-7)
+    return HierarchicalLSTM(), rmsprop
+
+
+def string():
+    model = nn.Sequential(
+        nn.Unflatten(1, (1, 28)), nn.BatchNorm2d(1, 1e-3, 0.01), nn.Conv2d(1, 28, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(28, 28, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.2), nn.Conv2d(28, 56, 3), nn.ReLU(),
+        nn.Conv2d(56, 56, 3), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(), nn.Linear(1624, 784), nn.ReLU(),
+        nn.Dropout(0.4), nn.Linear(784, 55),
+    )
+    return model, lambda p: torch.optim.Adam(p, lr=1e-3, **ADAM)
+
+
+SYSTEMS = {"mlp": mlp, "cnn": cnn, "cnn-bn": cnn_bn, "hrnn": hrnn, "string": string}
 
 
 def main():
-    name, steps, threads, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    torch.set_num_threads(threads)
+    order = read_order()
+    torch.set_num_threads(order["threads"])
     torch.manual_seed(0)
-    model, shape, batch, make_optimizer = {"mlp": mlp, "cnn": cnn, "hrnn": hrnn}[name]()
-    model.train()
-    optimizer = make_optimizer(model.parameters())
-    images = torch.randint(0, 256, (60000, 28, 28), dtype=torch.uint8)
-    labels = torch.randint(0, 10, (60000,))
-    order = torch.randperm(60000)
+    compiling = order["mode"] == "compile"
+    slots, classes = order["slots"], order["classes"]
+    images, labels, places = (torch.from_numpy(array) for array in noise(order))
 
-    def loss_of(x, y):
-        return F.cross_entropy(model(shape(x)), y)
+    def prepare(chosen):
+        return images[chosen].float().div_(255)
 
-    update = optimizer.step
-    if mode == "compile":
-        loss_of = torch.compile(loss_of)
-        update = torch.compile(optimizer.step)
+    def training(batch):
+        model, make_optimizer = SYSTEMS[order["system"]]()
+        model.train()
+        optimizer = make_optimizer(model.parameters())
+        bounds = rows(order, batch)
 
-    times = []
-    for step in range(steps):
-        began = time.perf_counter()
-        chosen = order[(step * batch) % 59000 :][:batch]
-        loss = loss_of(images[chosen].float().div_(255), labels[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        update()
-        loss.item()
-        times.append(time.perf_counter() - began)
-    measured = sorted(times[steps // 4 :])
-    median = measured[len(measured) // 2] * 1000
-    print(json.dumps({"milliseconds": median, "version": torch.__version__}))
+        def loss_of(x, y):
+            # The sum over the slots of the mean over the batch.
+            return F.cross_entropy(model(x).view(-1, classes), y.view(-1)) * slots
+
+        # One shape for each: a compiler that was shown another size makes slower code for all sizes.
+        loss_of, update = (compiled(loss_of), compiled(optimizer.step)) if compiling else (loss_of, optimizer.step)
+
+        def step():
+            start, end = next(bounds)
+            chosen = places[start:end]
+            loss = loss_of(prepare(chosen), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            update()
+            return loss.item()
+
+        return step
+
+    def inference(batch):
+        model, _ = SYSTEMS[order["system"]]()
+        model.eval()
+        bounds = rows(order, batch)
+
+        def predict(x):
+            return F.softmax(model(x), -1)
+
+        predict = compiled(predict) if compiling else predict
+
+        @torch.inference_mode()
+        def step():
+            start, end = next(bounds)
+            predict(images[start:end].float().div_(255)).numpy()
+
+        return step
+
+    def compiled(function):
+        return torch.compile(function, dynamic=False)
+
+    def fresh(make_step):
+        def make(batch):
+            torch.compiler.reset()
+            return make_step(batch)
+
+        return make
+
+    race(order, fresh(training if order["task"] == "training" else inference), {"PyTorch": torch.__version__})
 
 
 main()

@@ -29,4 +29,5 @@ export * from './schedules.js';
 export * from './search/index.js';
 export { type ResolvedSettings, resolveSettings } from './settings.js';
 export * from './spread.js';
+export { stepsPerRun } from './step-clock.js';
 export * from './training-graph.js';

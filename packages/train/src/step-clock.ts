@@ -21,9 +21,15 @@ export function elapsed() {
   };
 }
 
-/** How long a run of several steps should take: progress is shown, and a stop heeded, between two. */
-const RUN = 50;
+/** How many milliseconds a run of several steps may take: progress is shown, and a stop heeded, between two. */
+const RUN = 400;
 const MOST = 32;
+
+/** How many steps to do in one run, when one takes so many milliseconds: as many as take 0.4 seconds, but from 1 to 32. */
+export const stepsPerRun = (milliseconds: number): number => {
+  const fit = Math.floor(RUN / milliseconds);
+  return Number.isNaN(fit) ? 1 : Math.min(Math.max(fit, 1), MOST);
+};
 
 /** Times the runs of steps; a pace is told by the median, which start-up and a busy machine disturb least. */
 export class StepClock {
@@ -47,10 +53,9 @@ export class StepClock {
     this.seconds += duration / 1000;
   }
 
-  /** How many steps to do in one run: one at first, later as many as take some 50 milliseconds, at most 32. */
+  /** How many steps to do in the next run: one at first. */
   get stepsPerRun(): number {
-    const fit = Math.floor(RUN / this.recent);
-    return Number.isNaN(fit) ? 1 : Math.min(Math.max(fit, 1), MOST);
+    return stepsPerRun(this.recent);
   }
 
   get imagesPerSecond(): number {

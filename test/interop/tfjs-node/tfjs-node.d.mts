@@ -1,0 +1,3 @@
+/** See tfjs-node.mjs. */
+
+export function tfjsNode(): Promise<string>;
