@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath, type OpenPage, openPage } from './browser.js';
 
-type Trained = { device: string; losses: number[]; state: [string, number[]][] };
+type Trained = { device: string; losses: number[]; held: number[]; state: [string, number[]][] };
 const STEPS = 4;
 
 if (!browserPath) it.skip('training in a browser: there is no Chromium', () => {});
@@ -15,11 +15,11 @@ else
     });
     afterAll(() => open?.close());
 
-    const train = (device: string) =>
+    const train = (device: string, steps = STEPS) =>
       open.page.evaluate(
         ([device, steps]) =>
           (globalThis as unknown as { train(device: string, steps: number): Promise<Trained> }).train(device, steps),
-        [device, STEPS] as const,
+        [device, steps] as const,
       );
 
     it('brings the weights on WebGPU to where they are on WASM', async () => {
@@ -35,6 +35,12 @@ else
           name,
         ).toBeLessThan(1e-3);
       }
+    });
+
+    it('keeps no buffers of the steps before', async () => {
+      const { held } = await train('webgpu', 30);
+      expect(held[4]).toBeGreaterThan(0);
+      expect(held.at(-1)).toBe(held[4]);
     });
 
     it('refuses a graph that WebGPU could not run by itself', async () => {
