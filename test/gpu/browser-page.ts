@@ -1,9 +1,9 @@
-/** What runs in the page: mlp trained some steps on a device, from the same weights and on the same images every time. */
+/** What runs in the page: a system trained some steps on a device, from the same weights and on the same images every time. */
 import { encodeModel, initializersOf, Trainer, toNumbers } from '@denary/core';
 import { createSession } from '@denary/runtime-web';
 import { buildModel, createTrainingGraph, findArchitecture, targetOf, uniform } from '@denary/train';
 
-const BATCH = 16;
+const BATCH = 8;
 
 /** The buffers on the GPU that were made and not destroyed. */
 let buffers = 0;
@@ -23,8 +23,8 @@ GPUDevice.prototype.createBuffer = function (details) {
   return buffer;
 };
 
-async function train(device: 'wasm' | 'webgpu', steps: number) {
-  const architecture = findArchitecture('mlp');
+async function train(name: string, device: 'wasm' | 'webgpu', steps: number) {
+  const architecture = findArchitecture(name);
   const { model } = buildModel(architecture, 1);
   const objective = { ...architecture.training, batchSize: BATCH, target: targetOf(device) };
   const training = encodeModel(createTrainingGraph(model, objective));
