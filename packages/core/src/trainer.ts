@@ -55,11 +55,14 @@ export class Trainer {
     };
   }
 
-  /** Throws `bad-model` for a training graph that is none, or for weights that do not fit it. */
+  /**
+   * Throws `bad-model` for a training graph that is none, or for weights that do not fit it, `unsupported-operator` for one
+   * that WebGPU could run only with the help of the CPU.
+   */
   static async create({ createSession, training, weights, seed = 0, ...options }: TrainerOptions): Promise<Trainer> {
     const spec = trainingSpecOf(decodeModel(training, 'Trainer'), 'Trainer');
     const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
-    const session = await createSession(training, { ...options, state });
+    const session = await createSession(training, { fallback: false, ...options, state });
     try {
       await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)])));
     } catch (error) {

@@ -1,4 +1,7 @@
-/** The Session of onnxruntime-node. State lives in two sets of buffers, swapped after each run: a step copies nothing. */
+/**
+ * The Session of onnxruntime-node. State lives in two sets of buffers, swapped after each run: a step copies nothing. On
+ * WebGPU it stays on the GPU; CUDA gets it from there and back with each run, as onnxruntime-node 1.30 has no other way.
+ */
 
 import {
   badModelFile,
@@ -18,8 +21,10 @@ import {
   type Tensors,
   withoutFallback,
 } from '@denary/core';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
 import { obstacleTo, unavailable } from './diagnosis.js';
+import { ortTensor } from './ort-tensor.js';
+import { stateOnDevice, webgpuEngine } from './webgpu.js';
 
 type OrtTensors = Record<string, OrtTensor>;
 
@@ -28,14 +33,18 @@ export interface NodeSessionOptions extends SessionOptions {
   readonly spinMicroseconds?: number;
 }
 
-/** A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`. */
+/**
+ * A session on `cpu` (the default), `cuda` or `webgpu`. Throws `bad-model` or `device-unavailable`, and `unsupported-operator`
+ * where the model needs a fallback that is not allowed.
+ */
 export async function createSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<Session> {
   const { device = 'cpu', state } = options;
   if (device === 'wasm') throw notOfNode(device);
   const session = await load(model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
-    return sessionOn(device, new NodeEngine(session, layout), layout);
+    const engine = device === 'webgpu' ? webgpuEngine(session, layout) : new NodeEngine(session, layout);
+    return sessionOn(device, engine, layout);
   } catch (error) {
     await session.release();
     throw error;
@@ -43,10 +52,10 @@ export async function createSession(model: Uint8Array, options: NodeSessionOptio
 }
 
 async function load(model: Uint8Array, device: Device, options: NodeSessionOptions): Promise<InferenceSession> {
-  const { threads, spinMicroseconds, fallback = true } = options;
-  const entries = {
-    ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
+  const { threads, spinMicroseconds, state = [], fallback = true } = options;
+  const configuration = {
     ...(device === 'webgpu' && !fallback ? withoutFallback : {}),
+    ...(spinMicroseconds === undefined ? {} : { intra_op: { spin_duration_us: `${spinMicroseconds}` } }),
   };
   try {
     // ONNX Runtime would print a complaint of its own.
@@ -57,14 +66,20 @@ async function load(model: Uint8Array, device: Device, options: NodeSessionOptio
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
-      extra: { session: entries },
+      ...(device === 'webgpu' ? stateOnDevice(state) : {}),
+      extra: { session: configuration },
     });
   } catch (cause) {
     if (device === 'cpu') throw badModelFile(messageOf(cause), cause);
     const lacking = fallbackNeeded(cause, device);
     if (lacking) throw lacking;
-    // What does not load on the CPU either is the model's fault, and thrown as such.
-    await (await load(model, 'cpu', { threads: 1 })).release();
+    // What does not load on the CPU either, or has no such state, is the caller's fault, and thrown as such.
+    const onCpu = await load(model, 'cpu', { threads: 1 });
+    try {
+      layoutOf(onCpu.inputMetadata, onCpu.outputMetadata, state);
+    } finally {
+      await onCpu.release();
+    }
     throw unavailable(device, cause);
   }
 }
@@ -86,14 +101,14 @@ class NodeEngine implements Engine {
     this.fetches = Object.fromEntries(outputs.map(({ name }) => [name, null]));
     this.moves = state.flatMap(({ input, output }) => (output ? [[output, input] as const] : []));
     for (const { input, output, dtype, shape } of state) {
-      this.current[input] = toOrt(filled(dtype, shape));
-      if (output) this.next[output] = toOrt(filled(dtype, shape));
+      this.current[input] = ortTensor(filled(dtype, shape));
+      if (output) this.next[output] = ortTensor(filled(dtype, shape));
     }
   }
 
   async run(feeds: Tensors): Promise<Tensors> {
     const inputs: OrtTensors = { ...this.current };
-    for (const name in feeds) inputs[name] = toOrt(feeds[name]!);
+    for (const name in feeds) inputs[name] = ortTensor(feeds[name]!);
     const results = await this.session.run(inputs, { ...this.next, ...this.fetches });
     for (const [output, input] of this.moves) {
       const spare = this.current[input]!;
@@ -117,5 +132,3 @@ class NodeEngine implements Engine {
     await this.session.release();
   }
 }
-
-const toOrt = ({ dtype, shape, data }: Tensor): OrtTensor => new OrtTensor(dtype, data as never, shape);

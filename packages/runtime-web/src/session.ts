@@ -5,12 +5,11 @@
 
 import {
   badModelFile,
-  copied,
+  DeviceCopier,
   deviceUnavailable,
   type Engine,
-  filled,
-  fromRuntime,
-  type HeldState,
+  FeedbackEngine,
+  fallbackNeeded,
   layoutOf,
   messageOf,
   type Session,
@@ -18,8 +17,8 @@ import {
   type SessionOptions,
   sessionOn,
   type Tensor,
-  type Tensors,
   turns,
+  withoutFallback,
 } from '@denary/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 
@@ -44,17 +43,18 @@ const inTurn = <T>(device: WebDevice, call: () => Promise<T>) => (device === 'we
 /**
  * A session on `wasm` (the default) or `webgpu`. All WASM sessions share one pool of threads, made for the first of them:
  * its `threads` count, those of later sessions do not. Left out, ONNX Runtime chooses half the cores, at most 4; a page
- * that is not cross-origin isolated has one. Throws `bad-model` or `device-unavailable`.
+ * that is not cross-origin isolated has one. Throws `bad-model` or `device-unavailable`, and `unsupported-operator` where the
+ * model needs a fallback that is not allowed.
  */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const { device = 'wasm', threads, state } = options;
   if (!isWebDevice(device)) throw unavailable('wasm or webgpu', device);
   const ort = await runtimes[device]();
   if (threads) ort.env.wasm.numThreads ??= threads;
-  const session = await load(ort, model, device, state);
+  const session = await load(ort, model, device, options);
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
-    return sessionOn(device, new WebEngine(ort, session, device, layout), layout);
+    return sessionOn(device, engineOf(ort, session, device, layout), layout);
   } catch (error) {
     await session.release();
     throw error;
@@ -72,86 +72,63 @@ const isWebDevice = (device: string): device is WebDevice => Object.hasOwn(runti
 const unavailable = (expected: string, received: string, cause?: unknown) =>
   deviceUnavailable(expected, received, "Use device 'wasm', or @denary/runtime-node for Node's devices.", cause);
 
-async function load(ort: Ort, model: Uint8Array, device: WebDevice, state: SessionOptions['state'] = []) {
+async function load(ort: Ort, model: Uint8Array, device: WebDevice, { state = [], fallback = true }: SessionOptions) {
   const outputs = state.flatMap(({ output }) => output ?? []);
+  const location = Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]));
+  const onDevice = {
+    preferredOutputLocation: location,
+    ...(fallback ? {} : { extra: { session: withoutFallback } }),
+  };
   try {
-    const location = Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]));
     const create = () =>
       ort.InferenceSession.create(model, {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
-        ...(device === 'webgpu' ? { preferredOutputLocation: location } : {}),
+        ...(device === 'webgpu' ? onDevice : {}),
       });
     return await inTurn(device, create);
   } catch (cause) {
+    const lacking = fallbackNeeded(cause, device);
+    if (lacking) throw lacking;
     if (messageOf(cause).includes('no available backend'))
       throw unavailable(`a working ${device}`, messageOf(cause), cause);
     throw badModelFile(messageOf(cause), cause);
   }
 }
 
-class WebEngine implements Engine {
-  private readonly state: OrtTensors = {};
-  /** Seen with onnxruntime-web 1.30 in Chromium: the run after a failed one never returns. */
-  private broken = false;
-  private readonly fetches: readonly string[];
-  private readonly moves: readonly (HeldState & { readonly output: string })[];
-
-  constructor(
-    private readonly ort: Ort,
-    private readonly session: InferenceSession,
-    private readonly device: WebDevice,
-    private readonly layout: SessionLayout,
-  ) {
-    this.moves = layout.state.flatMap(({ output, ...rest }) => (output ? [{ ...rest, output }] : []));
-    this.fetches = [...layout.outputs.map(({ name }) => name), ...this.moves.map(({ output }) => output)];
-    for (const { input, dtype, shape } of layout.state) this.state[input] = this.toOrt(filled(dtype, shape));
-  }
-
-  async run(feeds: Tensors): Promise<Tensors> {
-    const inputs: OrtTensors = { ...this.state };
-    for (const name in feeds) inputs[name] = this.toOrt(feeds[name]!);
-    if (this.broken)
-      throw new Error('an earlier run failed, after which a session on WebGPU hangs: create another one');
-    let results: OrtTensors;
+/** One run after the other, and none after one that failed on WebGPU: with onnxruntime-web 1.30 it would never return. */
+function engineOf(ort: Ort, session: InferenceSession, device: WebDevice, layout: SessionLayout): Engine {
+  let broken = false;
+  const run = async (feeds: OrtTensors, fetches: readonly string[]): Promise<OrtTensors> => {
+    if (broken) throw new Error('an earlier run failed, after which a session on WebGPU hangs: create another one');
     try {
-      results = await inTurn(this.device, () => this.session.run(inputs, this.fetches));
+      return await inTurn(device, () => session.run(feeds, fetches));
     } catch (error) {
-      this.broken = this.device === 'webgpu';
+      broken = device === 'webgpu';
       throw error;
     }
-    for (const { output, shape } of this.moves) {
-      const { dims } = results[output]!;
-      if (dims.join() !== shape.join()) throw new Error(`the state "${output}" came as [${dims}], not as [${shape}]`);
-    }
-    for (const { input, output } of this.moves) {
-      freeDevice(this.state[input]!);
-      this.state[input] = results[output]!;
-    }
-    return Object.fromEntries(this.layout.outputs.map(({ name }) => [name, fromRuntime(results[name]!)]));
-  }
-
-  write(name: string, tensor: Tensor): void {
-    freeDevice(this.state[name]!);
-    this.state[name] = this.toOrt(copied(tensor));
-  }
-
-  async read(name: string): Promise<Tensor> {
-    const { type, dims } = this.state[name]!;
-    return fromRuntime({ type, dims, data: await inTurn(this.device, () => this.state[name]!.getData()) });
-  }
-
-  async release(): Promise<void> {
-    for (const name in this.state) freeDevice(this.state[name]!);
-    await inTurn(this.device, () => this.session.release());
-  }
-
-  private toOrt({ dtype, shape, data }: Tensor): OrtTensor {
-    return new this.ort.Tensor(dtype, data as never, shape);
-  }
+  };
+  const engine = {
+    wrap: ({ dtype, shape, data }: Tensor): OrtTensor => new ort.Tensor(dtype, data as never, shape),
+    run,
+    release: () => inTurn(device, () => session.release()),
+  };
+  return new FeedbackEngine(device === 'webgpu' ? { ...engine, copier: copierOn(ort) } : engine, layout);
 }
 
-function freeDevice(tensor: OrtTensor): void {
-  if (tensor.location === 'gpu-buffer') tensor.dispose();
-}
+/** One for all sessions, whose own stay open. */
+let copier: DeviceCopier<OrtTensor> | undefined;
+const copierOn = (ort: Ort) => {
+  copier ??= new DeviceCopier<OrtTensor>(async (model, to) => {
+    const identity = await inTurn('webgpu', () =>
+      ort.InferenceSession.create(model, {
+        executionProviders: ['webgpu'],
+        logSeverityLevel: 3,
+        preferredOutputLocation: { y: to },
+      }),
+    );
+    return async (x) => (await inTurn('webgpu', () => identity.run({ x }))).y!;
+  });
+  return copier;
+};

@@ -25,6 +25,10 @@ import { elapsed, every, StepClock } from './step-clock.js';
 
 export interface FitOptions extends TrainingOptions {
   readonly createSession: SessionFactory;
+  /**
+   * Where the steps run; the runtime's own default where left out. The training graph is the one for it. Epochs are measured
+   * where the runtime does by default, as the finished model will be.
+   */
   readonly device?: Device;
   readonly threads?: number;
   /** Stops after the running step; what was trained is given back. */
@@ -63,7 +67,7 @@ export interface Progress {
 export interface FitResult {
   /** The inference model with the trained weights. */
   readonly model: Model;
-  /** The training graph, from which the model can be trained on. */
+  /** The training graph for a CPU, wherever it was trained: from it the model can be trained on. */
   readonly training: Model;
   readonly parameters: number;
   readonly history: readonly EpochLog[];
@@ -99,10 +103,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const { batchSize } = plan;
   const total = settings.steps ?? settings.epochs * plan.steps;
   const epochs = Math.ceil(total / plan.steps);
-  const training = graphFor(device);
+  // What is given back is for any device.
+  const training = graphFor('cpu');
   const trainer = await Trainer.create({
     createSession,
-    training: encodeModel(training),
+    training: encodeModel(graphFor(device)),
     weights: initializersOf(model),
     seed,
     ...(device ? { device } : {}),

@@ -5,6 +5,7 @@ import type { Architecture, TrainingSettings } from './architectures/architectur
 import { type BatchPlan, planBatches } from './batches.js';
 import { type Dataset, validationSplit } from './data/dataset.js';
 import { buildModel } from './forward/build-model.js';
+import { type Target, targetOf } from './lowering/target.js';
 import { type ResolvedSettings, resolveSettings } from './settings.js';
 import { createTrainingGraph } from './training-graph.js';
 
@@ -41,7 +42,13 @@ export function prepareTraining(options: TrainingOptions): PreparedTraining {
   const plan = planBatches(data.train.count, settings);
   const { model, parameters, regularizers } = buildModel(architecture, seed);
   const objective = { loss, optimizer, batchSize: plan.batchSize, regularizers, ...(reduction && { reduction }) };
-  return { settings, data, plan, model, parameters, graphFor: () => createTrainingGraph(model, objective) };
+  const graphs: { [T in Target]?: Model } = {};
+  const graphFor = (device: Device = 'cpu'): Model => {
+    const target = targetOf(device);
+    graphs[target] ??= createTrainingGraph(model, { ...objective, target });
+    return graphs[target];
+  };
+  return { settings, data, plan, model, parameters, graphFor };
 }
 
 function dataOf(

@@ -15,7 +15,9 @@ import {
 import type { Regularizer } from './architectures/layers.js';
 import { differentiate } from './autodiff/differentiate.js';
 import { rowKeysOf } from './lowering/dropout.js';
+import { inGpuOperators } from './lowering/gpu-operators.js';
 import { parametersOf } from './lowering/parameters.js';
+import type { Target } from './lowering/target.js';
 import { appendForTraining, poolBeforeRelu } from './lowering/training-form.js';
 import { maths } from './math.js';
 import type { LossName } from './objective/losses.js';
@@ -34,6 +36,8 @@ export interface Objective {
   readonly regularizers?: Readonly<Record<string, Regularizer>>;
   /** Which weights are trained, by name; all of them where left out. The others stay as they are. */
   readonly trainable?: (name: string) => boolean;
+  /** What it is to run on, as `targetOf(device)` tells; default `cpu`. */
+  readonly target?: Target;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface Objective {
  * Throws `unsupported-operator` where a gradient would pass a node without a rule, `bad-model` where no weight is found.
  */
 export function createTrainingGraph(model: Model, objective: Objective): Model {
-  const { batchSize } = objective;
+  const { batchSize, target = 'cpu' } = objective;
   const graph = new GraphBuilder(`${model.graph.name}/training`, model.opset);
   const math = maths(graph);
   const state: StateSpec[] = [];
@@ -80,6 +84,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
   for (const node of poolBeforeRelu(model.graph.nodes)) {
     appendForTraining(node, {
       math,
+      target,
       sampleWeight,
       rowKeys: () => {
         rowKeys ??= rowKeysOf(math, seed, step, batchSize);
@@ -138,7 +143,8 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     state,
   };
   const built = graph.model(trainingMetadata(spec));
-  return { ...built, graph: removeDeadNodes(built.graph) };
+  const alive = removeDeadNodes(built.graph);
+  return { ...built, graph: target === 'gpu' ? removeDeadNodes(inGpuOperators(alive, model.opset)) : alive };
 }
 
 function badModel(expected: string, received: string): DenaryError {

@@ -36,6 +36,7 @@ export class GraphBuilder {
   private readonly nodes: Node[] = [];
   /** The names that outputs had before they were renamed: handles given out earlier still hold those. */
   private readonly renames = new Map<string, string>();
+  private readonly reserved = new Set<string>();
   private counter = 0;
 
   constructor(
@@ -213,10 +214,15 @@ export class GraphBuilder {
     return { irVersion: IR_VERSION, opset: this.opset, producer: 'denary', metadata, graph: this.build() };
   }
 
+  /** Keeps names for values that are yet to come: `unique` gives none of them. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.reserved.add(name);
+  }
+
   /** A name that no value has yet. */
   unique(stem: string): string {
     let name = `${stem}_${this.counter++}`;
-    while (this.values.has(name)) name = `${stem}_${this.counter++}`;
+    while (this.values.has(name) || this.reserved.has(name)) name = `${stem}_${this.counter++}`;
     return name;
   }
 

@@ -9,9 +9,12 @@ import { batchNormalization } from './batch-normalization.js';
 import { dropout } from './dropout.js';
 import { scaleIntoGemm } from './gemm-scale.js';
 import { isPlainLstm, unrollLstm } from './lstm.js';
+import type { Target } from './target.js';
 
 export interface TrainingContext {
   readonly math: Maths;
+  /** Default `cpu`. */
+  readonly target?: Target;
   /** Per-sample weights, [batch]; 0 for a sample that only fills up the batch. */
   readonly sampleWeight: Value;
   /** Random uint32 keys of this step, one a sample, [batch, 1]. */
@@ -42,12 +45,13 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
       graph.append(scaleIntoGemm(node, graph));
       return;
     case 'LSTM':
-      if (isPlainLstm(node, graph)) unrollLstm(node, context.math);
-      else graph.append(node);
+      if (!isPlainLstm(node, graph)) graph.append(node);
+      else if (context.target === 'gpu') graph.append(withSequence(node));
+      else unrollLstm(node, context.math);
       return;
     case 'MaxPool':
       graph.append(
-        node.outputs.length === 1 && indicesSuffice(node)
+        node.outputs.length === 1 && context.target !== 'gpu' && indicesSuffice(node)
           ? { ...node, outputs: [node.outputs[0]!, `${node.outputs[0]}/indices`] }
           : node,
       );
@@ -56,6 +60,12 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
       graph.append(node);
   }
 }
+
+/** An LSTM that gives the outputs of all its steps: its gradient needs them. */
+const withSequence = (node: Node): Node => ({
+  ...node,
+  outputs: [node.outputs[0] || `${node.name}/sequence`, ...node.outputs.slice(1)],
+});
 
 /** MaxUnpool puts a value where an index says and adds nothing up: enough where windows do not overlap. */
 function indicesSuffice({ attributes }: Node): boolean {

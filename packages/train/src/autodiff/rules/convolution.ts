@@ -3,8 +3,9 @@
 import { fromNumbers, padsOf, type Value } from '@denary/core';
 import { sizes } from '../../math.js';
 import type { Rule, RuleContext } from '../rule.js';
+import { isTiling, tiledMaxPool } from './pooling.js';
 
-interface Window {
+export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -190,7 +191,7 @@ export const convolution = {
   MaxPool: (c) => {
     const window = windowOf(c, c.attr('kernel_shape', 'ints', []));
     const indices = c.outputs[1];
-    if (!indices) return [poolByComparison(c, window)];
+    if (!indices) return [isTiling(c, window) ? tiledMaxPool(c, window) : poolByComparison(c, window)];
     // d max over a window = dy, to the pixel that was the largest
     const pads = window.pads.some((size) => size > 0) ? { pads: window.pads } : {};
     const attributes = { kernel_shape: window.kernel, strides: window.strides, ...pads };

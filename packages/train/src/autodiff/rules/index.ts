@@ -6,6 +6,7 @@ import { convolution } from './convolution.js';
 import { elementwise } from './elementwise.js';
 import { linear } from './linear.js';
 import { normalization } from './normalization.js';
+import { recurrent } from './recurrent.js';
 import { reduction } from './reduction.js';
 import { shape } from './shape.js';
 
@@ -20,12 +21,6 @@ const discrete = {
   Not: nonDifferentiable,
   Or: nonDifferentiable,
 } as const;
-
-/** Written as unrolled cells before it is differentiated; what is left has a form that this does not know. */
-const recurrent = { LSTM: (c) => c.unsupported('an LSTM that is not plain and forward') } as const satisfies Record<
-  string,
-  Rule
->;
 
 export const rules: { readonly [O in Operator]: Rule | typeof nonDifferentiable } = {
   ...elementwise,

@@ -1,0 +1,37 @@
+/** What runs in the page: mlp trained some steps on a device, from the same weights and on the same images every time. */
+import { encodeModel, initializersOf, Trainer, toNumbers } from '@denary/core';
+import { createSession } from '@denary/runtime-web';
+import { buildModel, createTrainingGraph, findArchitecture, targetOf, uniform } from '@denary/train';
+
+const BATCH = 16;
+
+async function train(device: 'wasm' | 'webgpu', steps: number) {
+  const architecture = findArchitecture('mlp');
+  const { model } = buildModel(architecture, 1);
+  const objective = { ...architecture.training, batchSize: BATCH, target: targetOf(device) };
+  const training = encodeModel(createTrainingGraph(model, objective));
+  const weights = initializersOf(model);
+  const trainer = await Trainer.create({ createSession, training, weights, seed: 2, device });
+  const images = Uint8Array.from({ length: BATCH * 784 }, (_, i) => 256 * uniform(1, 1, i) ** 3);
+  const labels = Array.from({ length: BATCH }, (_, i) => i % 10);
+  const losses: number[] = [];
+  for (let step = 0; step < steps; step++) losses.push(await trainer.step({ images, labels }));
+  const state = await trainer.state();
+  await trainer.close();
+  return { device: trainer.device, losses, state: Object.entries(state).map(([name, x]) => [name, toNumbers(x)]) };
+}
+
+/** The code of the error of a session for a graph that WebGPU could not run by itself. */
+async function refusal(): Promise<string> {
+  const architecture = findArchitecture('cnn-pool4');
+  const { model } = buildModel(architecture, 1);
+  const training = encodeModel(createTrainingGraph(model, { ...architecture.training, batchSize: 1, target: 'cpu' }));
+  try {
+    await Trainer.create({ createSession, training, weights: initializersOf(model), device: 'webgpu' });
+    return 'none';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+Object.assign(globalThis, { train, refusal });

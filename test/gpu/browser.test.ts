@@ -1,0 +1,44 @@
+/** Training in a browser: on WebGPU as on WASM, with nothing left to the CPU. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserPath, type OpenPage, openPage } from './browser.js';
+
+type Trained = { device: string; losses: number[]; state: [string, number[]][] };
+const STEPS = 4;
+
+if (!browserPath) it.skip('training in a browser: there is no Chromium', () => {});
+else
+  describe('training in a browser', () => {
+    let open: OpenPage;
+    beforeAll(async () => {
+      open = await openPage(fileURLToPath(new URL('browser-page.ts', import.meta.url)));
+    });
+    afterAll(() => open?.close());
+
+    const train = (device: string) =>
+      open.page.evaluate(
+        ([device, steps]) =>
+          (globalThis as unknown as { train(device: string, steps: number): Promise<Trained> }).train(device, steps),
+        [device, STEPS] as const,
+      );
+
+    it('brings the weights on WebGPU to where they are on WASM', async () => {
+      const [onCpu, onGpu] = [await train('wasm'), await train('webgpu')];
+      expect(onGpu.device).toBe('webgpu');
+      onCpu.losses.forEach((loss, i) => expect(onGpu.losses[i]).toBeCloseTo(loss, 3));
+      const received = new Map(onGpu.state);
+      expect([...received.keys()]).toEqual(onCpu.state.map(([name]) => name));
+      for (const [name, values] of onCpu.state) {
+        const apart = values.map((value, i) => Math.abs(value - received.get(name)![i]!));
+        expect(
+          apart.reduce((most, distance) => Math.max(most, distance)),
+          name,
+        ).toBeLessThan(1e-3);
+      }
+    });
+
+    it('refuses a graph that WebGPU could not run by itself', async () => {
+      const code = await open.page.evaluate(() => (globalThis as unknown as { refusal(): Promise<string> }).refusal());
+      expect(code).toBe('unsupported-operator');
+    });
+  });
