@@ -1,4 +1,4 @@
-/** onnxruntime-node, held to the session contract. CUDA and WebGPU are not run here: they need hardware. */
+/** onnxruntime-node, held to the session contract. CUDA is not run here: it needs hardware; test/gpu runs WebGPU. */
 
 import { encodeModel, GraphBuilder } from '@denary/core';
 import { createSession } from '@denary/runtime-node';

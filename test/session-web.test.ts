@@ -1,4 +1,4 @@
-/** onnxruntime-web's WASM, in Node, held to the session contract. WebGPU is not run here: it needs a browser. */
+/** onnxruntime-web's WASM, in Node, held to the session contract. WebGPU needs a browser: test/gpu has one. */
 
 import { encodeModel, fromNumbers, GraphBuilder, toNumbers } from '@denary/core';
 import { createSession } from '@denary/runtime-web';
