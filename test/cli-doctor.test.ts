@@ -6,10 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { obstacleTo, visibleGpus } from '@denary/runtime-node';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 let folder: string;
+
+// A slow GPU, one in software for instance, may use up all the time that it is given.
+vi.setConfig({ testTimeout: 180_000 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'denary-doctor-'));
@@ -41,7 +44,7 @@ const STATES = ['works', 'partly', 'wrong', 'missing', 'fails'];
 
 describe('denary doctor', () => {
   it('tells of the machine, and of each device whether it trains and how to enable it', async () => {
-    const ran = await denary('doctor', '--system', 'mlp', '--json');
+    const ran = await denary('doctor', '--system', 'mlp', '--timeout', '20', '--json');
     expect(ran).toMatchObject({ code: 0, err: '' });
     const [machine, ...devices] = objects(ran.out);
     expect(machine).toMatchObject({ event: 'machine', platform: `${process.platform} ${process.arch}` });
@@ -72,7 +75,7 @@ describe('denary doctor', () => {
   });
 
   it('has a line for each device, with what is printed along the way on stderr', async () => {
-    const { code, out } = await denary('doctor', '--system', 'mlp');
+    const { code, out } = await denary('doctor', '--system', 'mlp', '--timeout', '20');
     expect(code).toBe(0);
     expect(out).toMatch(/^denary \d.*onnxruntime-node \d.*node \d/);
     expect(out).toMatch(/^cpu {5}works {4}[\d,]+ images\/s, [\d,]+ in prediction$/m);

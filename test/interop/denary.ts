@@ -8,6 +8,7 @@ import {
   type Tensor,
   type Tensors,
   Trainer,
+  toNumbers,
   withWeights,
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';

@@ -32,23 +32,32 @@ export async function tryDevice<T>(
 ): Promise<T> {
   if (signal?.aborted) throw aborted();
   if (obstacleTo(device)) throw unavailable(device, 'not tried');
-  const limit = AbortSignal.timeout(timeout);
-  const ending = signal ? AbortSignal.any([signal, limit]) : limit;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, timeout);
+  signal?.addEventListener('abort', end);
   const asked = fallback === undefined ? {} : { fallback };
   let printed = '';
   const onOutput = (text: string) => {
     printed += text;
   };
   const createSession: SessionFactory = (model, options = {}) => {
-    const port = startProcess({ signal: ending, onOutput });
+    const port = startProcess({ signal: ending.signal, onOutput });
     return openRemote(port, { model, options: { ...options, device, ...asked } });
   };
   try {
-    return await Promise.race([work(createSession), rejectionOf(ending)]);
+    return await Promise.race([work(createSession), rejectionOf(ending.signal)]);
   } catch (error) {
     if (signal?.aborted) throw aborted();
-    if (limit.aborted) throw hung(device, timeout);
+    if (late) throw hung(device, timeout);
     throw explained(device, error, printed);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
 }
 

@@ -104,10 +104,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const { batchSize } = plan;
   const total = settings.steps ?? settings.epochs * plan.steps;
   const epochs = Math.ceil(total / plan.steps);
+  // What is given back is for any device.
   const training = graphFor('cpu');
   const trainer = await Trainer.create({
     createSession,
-    training: encodeModel(await forMachine(graphFor(device ?? 'cpu'), createSession, device)),
+    training: encodeModel(await forMachine(graphFor(device), createSession, device)),
     weights: initializersOf(model),
     seed,
     ...(device ? { device } : {}),

@@ -42,12 +42,11 @@ export function prepareTraining(options: TrainingOptions): PreparedTraining {
   const plan = planBatches(data.train.count, settings);
   const { model, parameters, regularizers } = buildModel(architecture, seed);
   const objective = { loss, optimizer, batchSize: plan.batchSize, regularizers, ...(reduction && { reduction }) };
-  const graphs = new Map<Target, Model>();
-  const graphFor = (device: Device): Model => {
+  const graphs: { [T in Target]?: Model } = {};
+  const graphFor = (device: Device = 'cpu'): Model => {
     const target = targetOf(device);
-    const graph = graphs.get(target) ?? createTrainingGraph(model, { ...objective, target });
-    graphs.set(target, graph);
-    return graph;
+    graphs[target] ??= createTrainingGraph(model, { ...objective, target });
+    return graphs[target];
   };
   return { settings, data, plan, model, parameters, graphFor };
 }

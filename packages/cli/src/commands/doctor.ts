@@ -93,7 +93,7 @@ function probeText(probe: DeviceProbe): string {
         ...(predictionsPerSecond ? [`${count(predictionsPerSecond)} in prediction`] : []),
         ...(state === 'partly' ? ['some operators on the CPU'] : []),
       ]
-    : [reason!, ...(difference === undefined ? [] : [`the largest difference is ${difference.toPrecision(2)}`])];
+    : [reason!, ...(difference ? [`losses differ by up to ${difference.toPrecision(2)}`] : [])];
   const line = `${device.padEnd(6)}  ${state.padEnd(7)}  ${facts.join(', ')}`;
   return works || !remedy ? line : `${line}\n${' '.repeat(17)}${remedy}`;
 }
