@@ -45,6 +45,18 @@ describe.each(['none', 'thread', 'process'] as const)('isolation %s', (isolation
       expect(recognizer.info).toMatchObject({ isolation, workers: isolation === 'none' ? 0 : 1, device: 'cpu' });
     }));
 
+  it('tells of its runs, and of what has no answer yet', async () => {
+    const runs: number[] = [];
+    await using({ isolation, batchSize: 100, onRun: (count) => runs.push(count) }, async (recognizer) => {
+      const calls = [recognizer.predict(images(250)), recognizer.predict(image(0))];
+      expect(recognizer.pending).toBe(101);
+      await Promise.all(calls);
+      expect(recognizer.pending).toBe(0);
+    });
+    expect(runs.reduce((sum, count) => sum + count)).toBe(251);
+    expect(Math.max(...runs)).toBe(100);
+  });
+
   it('lets a bad image fail its own call alone', () =>
     using({ isolation }, async (recognizer) => {
       const bad = { ...image(1), width: 27 };

@@ -109,3 +109,13 @@ export class Serving {
     return this.exit;
   }
 }
+
+/** Starts a server for a test, and stops it. */
+export async function using(args: string[], work: (serving: Serving) => Promise<void>): Promise<void> {
+  const serving = await Serving.start(...args);
+  try {
+    await work(serving);
+  } finally {
+    await serving.stop();
+  }
+}

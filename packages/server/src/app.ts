@@ -20,6 +20,8 @@ export function createApp(settings: ServerSettings, metrics: Metrics, life: Read
     http: { headersTimeout: receiveTimeout, connectionsCheckingInterval: Math.min(5_000, receiveTimeout) },
     // Refused in our own words.
     return503OnClosing: false,
+    // A logger of its own for each request costs more than the lines that are logged by it.
+    childLoggerFactory: (log) => log,
     logController: new LogController({ disableRequestLogging: true }),
     ...(logger ? { loggerInstance: logger } : { logger: { level: logLevel } }),
     clientErrorHandler: (error, socket) => refuseUnread(error, socket as Socket),
@@ -57,7 +59,8 @@ function record(request: FastifyRequest, reply: FastifyReply, { requests, durati
 
 function loggedRefusal(error: unknown, request: FastifyRequest) {
   const refusal = refusalOf(error);
-  if (refusal.status >= 500) request.log.error({ err: error }, 'request failed');
+  if (refusal.status >= 500)
+    request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
   return refusal;
 }
 

@@ -1,6 +1,7 @@
 /** The model that is served, and its exchange for another one while requests go on. */
 
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import {
   type AnyPrediction,
   type CallOptions,
@@ -66,6 +67,19 @@ export class ServedModel {
     return this.opened.facts;
   }
 
+  /** Throws `overloaded` where no image is taken any more. */
+  requireRoom(): void {
+    const { pending, info } = this.recognizer;
+    if (pending < info.maxQueue) return;
+    throw new DenaryError({
+      code: 'overloaded',
+      who: 'denary',
+      expected: `fewer than ${info.maxQueue} images without an answer`,
+      received: `${pending}`,
+      remedy: 'Try again in a second.',
+    });
+  }
+
   /**
    * Opens the model's file anew and serves that; calls that the old one has are answered by it, and then it is closed.
    * Where the file does not open, this throws why, and the old one goes on.
@@ -93,7 +107,7 @@ async function openModelFile(model: string, options: RecognizerOptions): Promise
   const recognizer = await createRecognizer<AnyPrediction>({ ...options, model: bytes });
   const accuracy = manifest?.metrics.test?.accuracy;
   const facts = factsOf(recognizer, {
-    name: manifest?.name ?? path,
+    name: manifest?.name ?? basename(path, '.onnx'),
     ...(manifest ? { description: manifest.description, parameters: manifest.parameters } : {}),
     ...(accuracy === undefined ? {} : { accuracy }),
     sha256: createHash('sha256').update(bytes).digest('hex'),

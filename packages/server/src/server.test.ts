@@ -120,10 +120,11 @@ describe('/v1/read', () => {
   });
 });
 
-it('is not ready while its queue is full', async () => {
+it('is not ready while its queue is full, and takes no images', async () => {
   const server = await serve({ pending: info.maxQueue });
+  expect((await predict(server)).statusCode).toBe(429);
   const answer = await server.app.inject('/readyz');
-  expect(answer.statusCode).toBe(503);
+  expect(answer.statusCode).toBe(429);
   expect(answer.json()).toMatchObject({ error: { code: 'overloaded' } });
   expect((await server.app.inject('/healthz')).statusCode).toBe(200);
 });

@@ -2,22 +2,13 @@
 
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { RecognizerOptions } from '@denary/runtime-node';
-import cors from '@fastify/cors';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
-import { tokenCheck } from './auth.js';
-import { acceptImages } from './bodies/read-body.js';
-import type { Context, Life } from './context.js';
+import type { Life } from './context.js';
 import { Metrics } from './metrics.js';
 import { type ModelFacts, ServedModel } from './model.js';
 import { type ServerOptions, type ServerSettings, settingsOf } from './options.js';
-import { RequestError } from './problem.js';
-import { describeRoutes, docsRoutes } from './routes/docs.js';
-import { modelsRoute } from './routes/models.js';
-import { predictRoute } from './routes/predict.js';
-import { healthRoutes, metricsRoute } from './routes/probes.js';
-import { readRoute } from './routes/read.js';
+import { addRoutes } from './routes/index.js';
 
 /**
  * Opens the model and gets everything ready; `listen` then opens the port.
@@ -131,40 +122,4 @@ function observed(options: RecognizerOptions, metrics: Metrics, { log }: Fastify
       log.error({ how }, 'worker lost');
     },
   };
-}
-
-/** In three circles: for everybody, for those with the token, and of those what is limited in its rate. */
-async function addRoutes(app: FastifyInstance, context: Context): Promise<void> {
-  const { token, rateLimit: rate, cors: origin } = context.settings;
-  if (origin !== undefined) await app.register(cors, { origin: origin as string | string[] });
-  await describeRoutes(app, token !== undefined);
-  healthRoutes(app, context);
-  docsRoutes(app);
-  await app.register(async (inner) => {
-    if (token !== undefined) {
-      const check = tokenCheck(token);
-      inner.addHook('onRequest', async (request) => check(request));
-    }
-    metricsRoute(inner, context);
-    await inner.register(async (v1) => {
-      if (rate !== undefined) {
-        await v1.register(rateLimit, { max: rate, timeWindow: 1000, errorResponseBuilder: () => tooMany(rate) });
-      }
-      acceptImages(v1);
-      modelsRoute(v1, context);
-      predictRoute(v1, context);
-      readRoute(v1, context);
-    });
-  });
-}
-
-function tooMany(rate: number): RequestError {
-  const problem = {
-    code: 'rate-limited',
-    who: 'the client',
-    expected: `at most ${rate} requests a second`,
-    received: 'more',
-    remedy: 'Try again in a second, or send several images in one request.',
-  } as const;
-  return new RequestError(429, problem, 1);
 }

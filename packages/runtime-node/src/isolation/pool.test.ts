@@ -32,17 +32,27 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function poolOf(size: number, failing: readonly number[] = []) {
   const fakes: ReturnType<typeof fakeWorker>[] = [];
   let opened = 0;
-  const pool = await SessionPool.open(size, async () => {
+  const lost: string[] = [];
+  const open = async () => {
     await turn();
     if (failing.includes(opened++)) throw broken();
     const fake = fakeWorker();
     fakes.push(fake);
     return fake.worker;
-  });
-  return { pool, fakes, opened: () => opened };
+  };
+  const pool = await SessionPool.open(size, open, (how) => lost.push(how));
+  return { pool, fakes, opened: () => opened, lost };
 }
 
 describe('a pool', () => {
+  it('tells of workers that died, and not of those that it ended', async () => {
+    const { pool, fakes, lost } = await poolOf(2);
+    fakes[1]!.die('SIGKILL');
+    await turn();
+    await pool.close();
+    expect(lost).toEqual(['SIGKILL']);
+  });
+
   it('gives each run to the worker with the least to do', async () => {
     const { pool, fakes } = await poolOf(3);
     for (let i = 0; i < 6; i++) void pool.run({});

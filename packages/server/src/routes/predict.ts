@@ -8,7 +8,7 @@ import type { Submitted } from '../bodies/submission.js';
 import { bodyContext, type Context } from '../context.js';
 import { isAboutImage, refusalOf, refuse } from '../problem.js';
 import { imageBody, pixelQuery, refusals } from '../schemas.js';
-import { disconnection } from './disconnection.js';
+import { Disconnection } from './disconnection.js';
 
 const schema = {
   summary: 'Tells the digit on each image',
@@ -31,7 +31,7 @@ export function predictRoute(app: FastifyInstance, context: Context): void {
   app.post<{ Querystring: { probabilities: boolean } }>('/v1/predict', options, async (request, reply) => {
     const submitted = await readBody(request, bodyContext(context));
     const { name } = context.model.facts;
-    const outcomes = await predictAll(submitted, context, disconnection(reply));
+    const outcomes = await predictAll(submitted, context, new Disconnection(reply));
     const predictions = outcomes.map((outcome, i) =>
       answerOf(outcome, submitted[i]!.name, request.query.probabilities),
     );
@@ -44,11 +44,11 @@ export function predictRoute(app: FastifyInstance, context: Context): void {
 function predictAll(
   submitted: readonly Submitted[],
   { model, metrics, settings }: Context,
-  stop: AbortController,
+  signal: Disconnection,
 ): Promise<(AnyPrediction | DenaryError)[]> {
   // One recognizer for all of them, which a reload then leaves alone until they are answered.
   const { recognizer } = model;
-  const options = { signal: stop.signal, timeout: settings.timeout };
+  const options = { signal, timeout: settings.timeout };
   const predict = async ({ source }: Submitted): Promise<AnyPrediction | DenaryError> => {
     try {
       if (source instanceof DenaryError) throw source;
@@ -58,7 +58,7 @@ function predictAll(
     } catch (error) {
       metrics.images.inc({ outcome: error instanceof DenaryError ? error.code : 'internal' });
       if (isAboutImage(error)) return error;
-      stop.abort();
+      signal.abort();
       throw error;
     }
   };

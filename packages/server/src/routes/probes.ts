@@ -24,8 +24,7 @@ export function healthRoutes(app: FastifyInstance, { model, life }: Context): vo
   };
   app.get('/readyz', { schema: ready }, async () => {
     if (life.phase !== 'serving') throw drainingError();
-    const { pending, info } = model.recognizer;
-    if (pending >= info.maxQueue) throw fullError(info.maxQueue, pending);
+    model.requireRoom();
     return { status: 'ready' };
   });
 }
@@ -51,19 +50,6 @@ export const drainingError = () =>
       expected: 'a server that goes on',
       received: 'one that is about to end',
       remedy: 'Try again: another one should take its place.',
-    },
-    1,
-  );
-
-const fullError = (maxQueue: number, pending: number) =>
-  new RequestError(
-    503,
-    {
-      code: 'overloaded',
-      who: 'denary',
-      expected: `fewer than ${maxQueue} images without an answer`,
-      received: `${pending}`,
-      remedy: 'Try again in a second.',
     },
     1,
   );

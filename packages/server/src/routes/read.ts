@@ -6,7 +6,7 @@ import { readBody } from '../bodies/read-body.js';
 import { badBody } from '../bodies/submission.js';
 import { bodyContext, type Context } from '../context.js';
 import { imageBody, pixelQuery, readingSchema, refusals } from '../schemas.js';
-import { disconnection } from './disconnection.js';
+import { Disconnection } from './disconnection.js';
 
 const schema = {
   summary: 'Reads a sheet with several digits',
@@ -26,7 +26,7 @@ export function readRoute(app: FastifyInstance, context: Context): void {
     const { source } = sheets[0]!;
     if (source instanceof DenaryError) throw source;
     const { recognizer, facts } = model;
-    const { signal } = disconnection(reply);
+    const signal = new Disconnection(reply);
     const reading = await recognizer.read!(source, { signal, timeout: settings.timeout });
     return { model: facts.name, ...reading };
   });
