@@ -51,7 +51,12 @@ const asked = works.filter((work) => (!only || work.task === only) && (!system |
 const lined = contestants.filter(
   ({ name }) => !peer || name.startsWith('denary') || peer.some((p) => name.startsWith(p)),
 );
-if (asked.length === 0 || (peer && lined.every(({ name }) => name.startsWith('denary')))) {
+if (
+  !(rounds >= 1) ||
+  !(threads >= 1) ||
+  asked.length === 0 ||
+  (peer && lined.every(({ name }) => name.startsWith('denary')))
+) {
   console.error(usage);
   process.exit(2);
 }
@@ -85,6 +90,15 @@ async function measure(work, who = willing(work.task, work.system)) {
   return (await contest({ ...work, model }, who, options)).map(summarize);
 }
 
+/** What only concerns denary: training on augmented images, and `predict` against a bare loop over the runtime. */
+async function measureOwn() {
+  const variants = augmentations.map(({ name, augment }) => ({ ...contestants[0], name, extra: { augment } }));
+  const augmented = await measure(memoryWork, variants);
+  const printed = execFileSync(process.execPath, [path('predict.mjs'), 'cnn', `${rounds}`], { encoding: 'utf8' });
+  return { augmented, prediction: JSON.parse(printed) };
+}
+
+const own = whole ? await measureOwn() : {};
 const results = { training: [], inference: [] };
 for (const work of asked) {
   const { task, system, batches } = work;
@@ -93,14 +107,6 @@ for (const work of asked) {
 const memory = asked.some(({ task, system }) => task === 'training' && system === 'cnn')
   ? await measure(memoryWork, willing('memory', memoryWork.system))
   : [];
-
-/** What only concerns denary: training on augmented images, and `predict` against a bare loop over the runtime. */
-async function own() {
-  const variants = augmentations.map(({ name, augment }) => ({ ...lined[0], name, extra: { augment } }));
-  const augmented = await measure(memoryWork, variants);
-  const printed = execFileSync(process.execPath, [path('predict.mjs'), 'cnn', `${rounds}`], { encoding: 'utf8' });
-  return { augmented, prediction: JSON.parse(printed) };
-}
 
 const measured = {
   command: `npm run bench -- --rounds ${rounds}`,
@@ -116,7 +122,7 @@ const measured = {
   ...results,
   memory,
   aims: judge(aims, results.training),
-  ...(whole ? await own() : {}),
+  ...own,
 };
 const text = markdown(measured);
 const json = `${JSON.stringify(measured, null, 2)}\n`;

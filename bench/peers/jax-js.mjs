@@ -142,14 +142,14 @@ const layers = systems[order.system];
 const optimizer = optimizers[order.system];
 const data = noise(order);
 
-/** The weights of the layers that have some. */
+/** The weights of each layer, drawn from uniform(-bound, bound) by the number of inputs of a unit. */
 function initialise() {
-  const draw = ([name, shape], at) => {
-    const fan = shape.slice(name === 'w' && shape.length === 4 ? 1 : 0, shape.length === 4 ? 4 : 1);
-    const bound = 1 / Math.sqrt(fan.reduce((a, b) => a * b));
-    return [name, random.uniform(random.key(at), shape, { minval: -bound, maxval: bound })];
-  };
-  return layers.map(({ weights = {} }) => Object.fromEntries(Object.entries(weights).map(draw)));
+  return layers.map(({ weights = {} }) => {
+    const [first, ...rest] = weights.w ?? [1];
+    const bound = 1 / Math.sqrt(rest.length > 1 ? rest.reduce((a, b) => a * b) : first);
+    const draw = (shape, at) => random.uniform(random.key(at), shape, { minval: -bound, maxval: bound });
+    return Object.fromEntries(Object.entries(weights).map(([name, shape], at) => [name, draw(shape, at)]));
+  });
 }
 
 /** [batch * slots, classes]; with a key, as in training. */
@@ -179,15 +179,8 @@ function training(batch) {
     const slopes = tree.leaves(gradients);
     const updated = values.map((w, i) => optimizer.update(w, slopes[i], t.ref, ...memory.map((slot) => slot[i])));
     t.dispose();
-    const fresh = memory.map((_, slot) => updated.map((row) => row[slot + 1]));
-    return [
-      loss,
-      tree.unflatten(
-        shape,
-        updated.map(([w]) => w),
-      ),
-      fresh,
-    ];
+    const column = (n) => updated.map((row) => row[n]);
+    return [loss, tree.unflatten(shape, column(0)), memory.map((_, slot) => column(slot + 1))];
   });
   let weights = initialise();
   const zeros = () => tree.leaves(weights).map((w) => numpy.zeros(w.shape));

@@ -1,6 +1,6 @@
 /**
  * The part of a browser that jax-js wants for its threads: it starts Workers from the URL of a Blob, one for each of
- * `navigator.hardwareConcurrency`. In Node it would run with one thread.
+ * `navigator.hardwareConcurrency`. Without them it has one thread in Node; with them a step of mlp takes as long as in Chromium.
  */
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as Thread } from 'node:worker_threads';
