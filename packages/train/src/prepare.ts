@@ -28,7 +28,7 @@ export interface PreparedTraining {
   readonly model: Model;
   readonly parameters: number;
   /** The training graph as it is lowered for a device. */
-  graphFor(device: Device): Model;
+  graphFor(device?: Device): Model;
 }
 
 /** Throws `bad-argument` for settings that cannot be, `bad-data` where the data do not fit the architecture. */
