@@ -4,6 +4,8 @@
  * in which much of that comes together.
  */
 
+import sharp from 'sharp';
+
 const FIELD = 28;
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const smooth = (t) => t * t * (3 - 2 * t);
@@ -21,14 +23,28 @@ function randomOf(seed) {
 
 /** What differs between the kinds of sheets. */
 export const kinds = {
-  clean: {},
-  light: { light: 0.65, grain: 3 },
-  shadow: { light: 0.3, shadow: 0.5, grain: 3 },
-  lined: { rules: 'lined', grain: 2 },
-  squared: { rules: 'squared', grain: 2 },
-  board: { board: true, light: 0.3, grain: 3 },
-  touching: { touching: 0.3 },
-  photo: { light: 0.5, shadow: 0.4, rules: 'lined', grain: 4, desk: true, skew: 0.05, touching: 0.05, dust: 30 },
+  clean: { about: 'dark ink on white paper' },
+  light: { about: 'light that falls off by 65%', light: 0.65, grain: 3 },
+  shadow: { about: 'a shadow that takes half of the light', light: 0.3, shadow: 0.5, grain: 3 },
+  noise: { about: "a camera's grain of 10 grey levels, and 150 specks of dust", grain: 10, dust: 150 },
+  lined: { about: 'lined paper', rules: 'lined', grain: 2 },
+  squared: { about: 'squared paper', rules: 'squared', grain: 2 },
+  skew: { about: 'lines that slope by 3 to 6 degrees', skew: 0.105, leastSkew: 0.5, grain: 2 },
+  board: { about: 'chalk on a dark board', board: true, light: 0.3, grain: 3 },
+  touching: { about: 'three digits in ten touch the one before', touching: 0.3 },
+  photo: {
+    about: 'lined paper on a desk, in half a shadow, keystoned, blurred, grainy, as a JPEG of quality 75',
+    light: 0.5,
+    shadow: 0.4,
+    rules: 'lined',
+    grain: 4,
+    desk: true,
+    skew: 0.05,
+    touching: 0.05,
+    dust: 30,
+    keystone: 0.08,
+    blur: 0.8,
+  },
 };
 
 /**
@@ -44,7 +60,7 @@ export function makeSheet(data, kind, seed, { width = 1400, height = 1000 } = {}
   const style = {
     size: between(36, 84),
     slant: between(-0.1, 0.25),
-    skew: between(-1, 1) * (options.skew ?? 0.03),
+    skew: skewOf(options, random),
     gap: between(0.12, 0.45),
     ink: options.board ? between(0.55, 0.95) : between(0.15, 0.5),
   };
@@ -64,6 +80,40 @@ export function makeSheet(data, kind, seed, { width = 1400, height = 1000 } = {}
   }
   const image = render(page, options, style, pitch, random);
   return { kind, seed, image, lines };
+}
+
+/** A sheet as the camera gives it: `source` is raw pixels, or a photo's JPEG bytes, and the boxes lie where the digits are now. */
+export async function takePicture({ image, lines, kind, ...sheet }) {
+  const { keystone, blur } = kinds[kind];
+  if (!keystone) return { ...sheet, kind, lines, source: image };
+  const { width, height, channels } = image;
+  const middle = width / 2;
+  const widening = (y) => 1 - keystone / 2 + (keystone * y) / height;
+  const data = new Uint8Array(width * height);
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, p++) {
+      const from = clamp(middle + (x - middle) / widening(y), 0, width - 1.001);
+      const first = y * width + Math.floor(from);
+      const part = from - Math.floor(from);
+      data[p] = image.data[first] * (1 - part) + image.data[first + 1] * part + 0.5;
+    }
+  }
+  const moved = (box) => {
+    const at = (x) => [box.y, box.y + box.height].map((y) => middle + (x - middle) * widening(y));
+    const [left, right] = [Math.min(...at(box.x)), Math.max(...at(box.x + box.width))];
+    return { ...box, x: left, width: right - left };
+  };
+  const source = await sharp(data, { raw: { width, height, channels } }).blur(blur).jpeg({ quality: 75 }).toBuffer();
+  const seen = lines.map(({ digits, ...line }) => ({
+    ...line,
+    digits: digits.map(({ box, ...digit }) => ({ ...digit, box: moved(box) })),
+  }));
+  return { ...sheet, kind, lines: seen, source };
+}
+
+function skewOf({ skew = 0.03, leastSkew = 0 }, random) {
+  const turn = 2 * random() - 1;
+  return skew * Math.sign(turn) * (leastSkew + (1 - leastSkew) * Math.abs(turn));
 }
 
 function writeLine(page, data, y, area, style, { touching = 0 }, random) {

@@ -7,6 +7,7 @@ import { dataCommand } from './commands/data.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { readCommand } from './commands/read.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { searchCommand } from './commands/search.js';
 import { summaryCommand } from './commands/summary.js';
@@ -53,6 +54,7 @@ function programOf(context: ContextOf): Command {
     searchCommand,
     evaluateCommand,
     predictCommand,
+    readCommand,
     dataCommand,
     reproduceCommand,
   ];
