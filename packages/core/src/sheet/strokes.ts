@@ -16,8 +16,9 @@ const SMALL = 7;
 const GROWTH = 1.4;
 /** All strokes are filled where the next two squares fill hardly more: not so many times as much. */
 const LEVEL = 1.1;
-/** A mean change, squared, of less than this is no ink. */
+/** A mean change, squared, of less than this is no ink; of less than this share of the most, it is but the strokes' ragged edges. */
 const FAINTEST = 0.01;
+const RAGGED = 0.15;
 
 export interface Strokes {
   /** In pixels of the page: hardly a stroke is wider. */
@@ -31,23 +32,30 @@ export function findStrokes(page: GreyImage): Strokes | undefined {
   const step = Math.ceil(page.width / sample.width);
   const negative = { ...sample, data: sample.data.map((level) => 255 - level) };
   const widest = Math.max(SMALL, WIDEST * Math.max(sample.width, sample.height));
-  const squares: { size: number; dark: number; bright: number }[] = [];
+  const squares: Square[] = [];
   for (let size = 3; size <= widest; size = Math.max(size + 2, Math.round(size * GROWTH) | 1)) {
     squares.push({ size, dark: filled(sample, size), bright: filled(negative, size) });
-    const found = squares.length > 2 && level(squares.slice(-3));
-    if (found) return { width: found.size * step, dark: found.dark };
   }
-  const found = level(squares.slice(-2)) ?? level(squares.slice(-1));
-  return found && { width: found.size * step, dark: found.dark };
+  const most = {
+    dark: Math.max(...squares.map(({ dark }) => dark)),
+    bright: Math.max(...squares.map(({ bright }) => bright)),
+  };
+  for (const [i, { size, dark, bright }] of squares.entries()) {
+    const side = dark > bright ? 'dark' : 'bright';
+    const amount = squares[i]![side];
+    if (amount < FAINTEST || amount < RAGGED * most[side]) continue;
+    if (squares.slice(i, i + 3).every((square) => square[side] <= LEVEL * amount)) {
+      return { width: size * step, dark: side === 'dark' };
+    }
+  }
+  return undefined;
 }
 
-/** Whether the first of the squares fills more on one side than on the other, and the others hardly more than it. */
-function level(squares: readonly { size: number; dark: number; bright: number }[]) {
-  const { size, dark, bright } = squares[0]!;
-  const most = Math.max(dark, bright);
-  const side = dark > bright ? 'dark' : 'bright';
-  if (most < FAINTEST || squares.some((square) => square[side] > LEVEL * most)) return undefined;
-  return { size, dark: side === 'dark' };
+/** How much a closing and an opening by a square of `size` pixels fill. */
+interface Square {
+  readonly size: number;
+  readonly dark: number;
+  readonly bright: number;
 }
 
 /**
