@@ -9,6 +9,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { readCommand } from './commands/read.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { searchCommand } from './commands/search.js';
 import { serveCommand } from './commands/serve.js';
@@ -58,6 +59,7 @@ function programOf(context: ContextOf): Command {
     predictCommand,
     serveCommand,
     exportCommand,
+    readCommand,
     dataCommand,
     reproduceCommand,
     doctorCommand,

@@ -15,6 +15,7 @@ export * from './remote-session.js';
 export * from './safetensors.js';
 export * from './session.js';
 export * from './session-support.js';
+export * from './sheet/reading.js';
 export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';

@@ -56,20 +56,20 @@ export function saturate({ data, start, stride, width, height, threshold }: InkB
 }
 
 /** How to tell ink from paper: ink is sign * (paper - pixel) - floor, and beyond the threshold it is certain. */
-interface Contrast {
+export interface Contrast {
   readonly paper: number;
   readonly sign: 1 | -1;
   readonly floor: number;
   readonly threshold: number;
 }
 
-/** Nothing where no ink stands out. */
-function findContrast({ low, high, histogram, pixels }: Paper): Contrast | undefined {
+/** Nothing where no ink stands out. Ink is on the side that departs more, unless it is known: 1 is dark, -1 bright. */
+export function findContrast({ low, high, histogram, pixels }: Paper, side?: 1 | -1): Contrast | undefined {
   const paper = (low + high) >> 1;
   // The standard deviation of normal noise is 1.4826 times its median deviation.
   const noise = (1.4826 * (high - low)) / 2;
   const floor = Math.ceil(NOISE_FLOOR * noise);
-  const sign = energy(histogram, paper, 1, floor) >= energy(histogram, paper, -1, floor) ? 1 : -1;
+  const sign = side ?? (energy(histogram, paper, 1, floor) >= energy(histogram, paper, -1, floor) ? 1 : -1);
   const threshold = otsu(histogram, pixels, paper, sign, floor);
   const least = Math.max(MIN_CONTRAST, MIN_DEVIATIONS * noise);
   if (meanBeyond(histogram, paper, sign, floor + threshold) < least) return undefined;

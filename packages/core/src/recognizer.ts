@@ -14,6 +14,8 @@ import type { Prediction } from './prediction.js';
 import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
 import type { Device, Session } from './session.js';
 import { closedError } from './session-support.js';
+import { readPage } from './sheet/read-page.js';
+import type { Reading } from './sheet/reading.js';
 import type { Tensors } from './tensor.js';
 
 /** Where the model runs: on the caller's thread, in worker threads, or in child processes. */
@@ -114,6 +116,37 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
+  /**
+   * Reads a page with any number of digits: lines from top to bottom, digits from left to right, each with its box in pixels
+   * of the image. An empty page gives no lines. Throws as `predict` does, `bad-argument` where the model is not one of a
+   * single digit on 28x28 pixels, and `bad-image`, too, for more than 5,000 pieces of ink.
+   */
+  async read(source: Source, options: CallOptions = {}): Promise<Reading> {
+    if (this.closing) throw closedError('read');
+    requireDigitModel(this.info);
+    const leave = this.batcher.admit(1);
+    const work = async (call: Call) => {
+      const image = await this.decode(source);
+      call.requireGoing();
+      return readPage(image, {
+        classify: (fields) =>
+          this.batcher.submit(
+            fields.map((pixels) => ({ pixels, empty: false })),
+            call,
+          ) as Promise<Prediction[]>,
+        pause: async () => {
+          await new Promise<void>((resolve) => this.clock.soon(resolve));
+          call.requireGoing();
+        },
+      });
+    };
+    try {
+      return await limited(work, options, this.clock, 'read');
+    } finally {
+      leave();
+    }
+  }
+
   /** Answers the calls that were made before, then frees the model. */
   close(): Promise<void> {
     this.closing ??= this.batcher.idle().then(() => this.session.close());
@@ -207,6 +240,13 @@ function settingsOf(settings: RecognizerSettings, { height, width, slots }: Cont
     throw badArgument(who, 'a maxDelay of 0 to 1000 ms', `${maxDelay}`, 'Leave it out for none.');
   }
   return { preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'), batchSize, maxQueue, maxDelay };
+}
+
+function requireDigitModel({ height, width, slots, classes }: Contract): void {
+  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
+  const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
+  const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
+  throw badArgument('read', expected, received, "Use a model like 'cnn'.");
 }
 
 function badArgument(who: string, expected: string, received: string, remedy: string): DenaryError {

@@ -22,7 +22,11 @@ export interface Region {
 
 /** The means of step x step blocks, with the least step that leaves about `most` pixels. With 1, the image itself. */
 export function shrink(image: GreyImage, most: number): GreyImage {
-  const step = Math.ceil(Math.sqrt((image.width * image.height) / most));
+  return shrinkBy(image, Math.ceil(Math.sqrt((image.width * image.height) / most)));
+}
+
+/** The means of step x step blocks; at the right and at the bottom, of what is left. With 1, the image itself. */
+export function shrinkBy(image: GreyImage, step: number): GreyImage {
   if (step === 1) return image;
   const width = Math.ceil(image.width / step);
   const height = Math.ceil(image.height / step);
