@@ -1,6 +1,8 @@
 export * from './batcher.js';
+export * from './calibration.js';
 export * from './call.js';
 export * from './contract.js';
+export * from './domain.js';
 export * from './errors.js';
 export * from './image.js';
 export * from './manifest.js';
@@ -9,6 +11,7 @@ export * from './onnx/index.js';
 export * from './prediction.js';
 export * from './preparation.js';
 export * from './recognizer.js';
+export * from './rejection.js';
 export * from './remote-session.js';
 export * from './safetensors.js';
 export * from './session.js';

@@ -5,13 +5,22 @@
  */
 
 import { Batcher } from './batcher.js';
+import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { DenaryError } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
-import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
+import {
+  type AnyPrediction,
+  type Judgement,
+  type Prepared,
+  type Preprocess,
+  predictionsOf,
+  prepare,
+} from './preparation.js';
+import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
 import { closedError } from './session-support.js';
 import type { Tensors } from './tensor.js';
@@ -28,11 +37,15 @@ export interface RecognizerSettings {
   readonly maxQueue?: number;
   /** Milliseconds that an image waits for others where nothing is under way; default 0. */
   readonly maxDelay?: number;
+  /** Which readings to refuse (`Prediction.rejected`); by default none. */
+  readonly reject?: Reject | undefined;
 }
 
 export interface RecognizerParts<Source> extends RecognizerSettings {
   readonly session: Session;
   readonly contract: Contract;
+  /** The model's own, from its file; by default a temperature of 1 and no limits. */
+  readonly calibration?: Calibration;
   readonly decode: (source: Source) => Image | Promise<Image>;
   readonly clock: Clock;
   /** Default `none`. */
@@ -41,7 +54,11 @@ export interface RecognizerParts<Source> extends RecognizerSettings {
   readonly workers?: number;
 }
 
-export interface RecognizerInfo extends Contract, Required<RecognizerSettings> {
+export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject'>> {
+  /** Which readings are refused, where any are. */
+  readonly reject: Reject | undefined;
+  /** By which the model's probabilities are evened out. */
+  readonly temperature: number;
   /** Where the model runs. */
   readonly device: Device;
   readonly isolation: Isolation;
@@ -57,17 +74,23 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly session: Session;
   private readonly batcher: Batcher<Prepared, P>;
   private readonly clock: Clock;
+  private readonly judgement: Judgement;
   private readonly decode: (source: Source) => Image | Promise<Image>;
   private closing: Promise<void> | undefined;
 
   constructor({ session, contract, decode, clock, isolation = 'none', workers = 1, ...rest }: RecognizerParts<Source>) {
+    const { calibration = { temperature: 1 }, reject } = rest;
     const settings = settingsOf(rest, contract);
+    const { temperature } = calibration;
+    this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
     this.session = session;
     this.clock = clock;
     this.decode = (source) => decode(source);
     this.info = {
       ...contract,
       ...settings,
+      reject,
+      temperature,
       device: session.device,
       isolation,
       workers: isolation === 'none' ? 0 : workers,
@@ -161,7 +184,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       if (error instanceof DenaryError && error.code === 'worker-lost') return this.runOnce(images);
       throw error;
     });
-    return predictionsOf(probabilities!.data as Float32Array, images, this.info) as P[];
+    return predictionsOf(probabilities!.data as Float32Array, images, this.info, this.judgement) as P[];
   }
 
   private runOnce(images: readonly Prepared[]): Promise<Tensors> {
@@ -175,7 +198,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 }
 
-function settingsOf(settings: RecognizerSettings, { height, width, slots }: Contract): Required<RecognizerSettings> {
+function settingsOf(
+  settings: RecognizerSettings,
+  { height, width, slots }: Contract,
+): Required<Omit<RecognizerSettings, 'reject'>> {
   const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0 } = settings;
   const normalisable = height === FIELD && width === FIELD && slots === 1;
   const who = 'createRecognizer';

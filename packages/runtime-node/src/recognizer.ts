@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import {
   type AnyPrediction,
   type Contract,
+  calibrationIn,
   DenaryError,
   type Image,
   type Isolation,
@@ -53,13 +54,15 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
-  const { contract } = openModel(bytes, who);
+  const { model: opened, contract } = openModel(bytes, who);
+  const calibration = calibrationIn(opened, who);
   const session = await open(bytes, contract, options);
   try {
     return new Recognizer<ImageSource, P>({
       ...settings,
       session,
       contract,
+      calibration,
       clock,
       isolation,
       workers: isolation === 'none' ? 1 : workers,

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { encodeModel, type Manifest } from '@denary/core';
+import { encodeModel, type Manifest, withCalibration } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import { planBatches } from '../batches.js';
+import { type Calibrated, calibrationRecord } from '../calibrate-model.js';
 import type { Evaluation } from '../evaluate.js';
 import type { FitResult } from '../fit.js';
 import { writeAtomically } from './cache.js';
@@ -13,6 +14,8 @@ import { writeAtomically } from './cache.js';
 export interface TrainedModel {
   readonly architecture: Architecture;
   readonly result: FitResult;
+  /** On the data that were held out of the training. */
+  readonly calibrated?: Calibrated | undefined;
   /** On the test set, read once when the training was over. */
   readonly test?: Evaluation;
   /** Of libraries, by name. */
@@ -20,7 +23,11 @@ export interface TrainedModel {
 }
 
 /** The bytes of a model's files, by name; `model.onnx` says in its own metadata what it is. */
-export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'architecture' | 'result'>) {
+export function encodeModelFiles({
+  architecture,
+  result,
+  calibrated,
+}: Pick<TrainedModel, 'architecture' | 'result' | 'calibrated'>) {
   const essentials = {
     name: architecture.name,
     classes: classNames(architecture.classes),
@@ -28,8 +35,9 @@ export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'a
     preprocessing: 'mnist',
   };
   const metadata = { ...result.model.metadata, 'denary.model': JSON.stringify(essentials) };
+  const model = { ...result.model, metadata };
   return {
-    'model.onnx': encodeModel({ ...result.model, metadata }),
+    'model.onnx': encodeModel(calibrated ? withCalibration(model, calibrated.calibration) : model),
     'training.onnx': encodeModel(result.training),
   };
 }
@@ -44,7 +52,7 @@ export async function writeModelFolder(folder: string, trained: TrainedModel): P
 }
 
 function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
-  const { architecture, result, test, versions } = trained;
+  const { architecture, result, calibrated, test, versions } = trained;
   const { model, history, settings, data } = result;
   const kept = history[result.epoch - 1];
   const best = settings.keep === 'best';
@@ -71,6 +79,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
         },
       }),
     },
+    ...(calibrated && data.validation && { calibration: calibrationRecord(calibrated, data.validation.name) }),
     training: {
       data: data.train.name,
       samples: data.train.count,
