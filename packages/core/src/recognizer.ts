@@ -46,7 +46,8 @@ export interface RecognizerParts<Source> extends RecognizerSettings {
   readonly contract: Contract;
   /** The model's own, from its file; by default a temperature of 1 and no limits. */
   readonly calibration?: Calibration;
-  readonly decode: (source: Source) => Image | Promise<Image>;
+  /** May stop where the call ends early. */
+  readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
@@ -75,7 +76,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly batcher: Batcher<Prepared, P>;
   private readonly clock: Clock;
   private readonly judgement: Judgement;
-  private readonly decode: (source: Source) => Image | Promise<Image>;
+  private readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   private closing: Promise<void> | undefined;
 
   constructor({ session, contract, decode, clock, isolation = 'none', workers = 1, ...rest }: RecognizerParts<Source>) {
@@ -85,7 +86,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
     this.session = session;
     this.clock = clock;
-    this.decode = (source) => decode(source);
+    this.decode = (source, call) => decode(source, call);
     this.info = {
       ...contract,
       ...settings,
@@ -134,7 +135,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async predictOne(source: Source, call: Call): Promise<P> {
-    const decoded = this.decode(source);
+    const decoded = this.decode(source, call);
     // Raw pixels need no waiting for.
     const image = decoded instanceof Promise ? await decoded : decoded;
     const prepared = prepare(image, this.info.preprocess, this.info, 'predict');
@@ -163,7 +164,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = sources.map(this.decode);
+    const decoded = sources.map((source) => this.decode(source, call));
     const waits = decoded.some((image) => image instanceof Promise);
     const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
     const prepared: Prepared[] = [];

@@ -76,12 +76,15 @@ function domainOf(digits: Dataset): Domain | undefined {
 export interface DoubtsOptions extends Pick<CalibrateOptions, 'createSession' | 'model'> {
   readonly dataset: Dataset;
   readonly calibration: Calibration;
+  /** Whether the images have been normalised; default false. */
+  readonly normalised?: boolean;
 }
 
 /** How sure the model is of each sample, and how far it lies from its class: as a recognizer has it, single digits normalised. */
-export async function doubtsOf({ createSession, model, dataset, calibration }: DoubtsOptions): Promise<Doubts> {
+export async function doubtsOf(options: DoubtsOptions): Promise<Doubts> {
+  const { createSession, model, dataset, calibration } = options;
   const { temperature, domain } = calibration;
-  const seen = isNormalisable(dataset) ? normalised(dataset) : dataset;
+  const seen = isNormalisable(dataset) && !options.normalised ? normalised(dataset) : dataset;
   const { probabilities } = await evaluate({ createSession, model, dataset: seen });
   const said = atTemperature({ probabilities, labels: seen.labels }, temperature);
   const readings = readingsFrom(said.probabilities, said.labels);

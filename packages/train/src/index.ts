@@ -19,6 +19,7 @@ export * from './evaluate.js';
 export * from './fit.js';
 export * from './forward/build-model.js';
 export * from './history.js';
+export * from './measure-rejection.js';
 export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
 export * from './random.js';

@@ -1,8 +1,8 @@
 /** denary predict FILE...: the digit on each image. */
 
-import { type AnyPrediction, DenaryError, type Preprocess } from '@denary/core';
+import { type AnyPrediction, DenaryError, type Preprocess, type Reject } from '@denary/core';
 import { createRecognizer, type DeviceChoice } from '@denary/runtime-node';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { bar, percent } from '../text.js';
 
@@ -10,6 +10,7 @@ interface Options {
   model: string;
   device: DeviceChoice;
   preprocess?: Preprocess;
+  reject?: Reject;
   json?: boolean;
 }
 
@@ -26,6 +27,11 @@ export const predictCommand = (context: ContextOf) =>
         '--preprocess <how>',
         'normalise drawings and photos of one digit, or take images as they are (default: by the model)',
       ).choices(['normalise', 'none']),
+    )
+    .option(
+      '--reject <limit>',
+      "print ? for what is no digit: auto, by the model's limits, or the least confidence, 0 to 1",
+      rejectOption,
     )
     .option('--json', 'one JSON object a file')
     .action(async (files: string[], options: Options) => {
@@ -58,8 +64,16 @@ export const predictCommand = (context: ContextOf) =>
       }
     });
 
+function rejectOption(text: string): Reject {
+  const value = Number(text);
+  if (text === 'auto') return text;
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected auto, or a number from 0 to 1.');
+}
+
 /** A prediction as a line: the digit or the text, and how sure it is. */
 function describe(prediction: AnyPrediction): string {
+  if (prediction.rejected) return `${'text' in prediction ? prediction.text : '?'}  ${prediction.rejected}`;
   const found = 'text' in prediction ? prediction.text : (prediction.digit ?? '');
   const { confidence } = prediction;
   return found === '' ? '-  empty' : `${found}  ${bar(confidence, 10)} ${percent(confidence)}`;
