@@ -97,7 +97,9 @@ function dataUrlBytes(url: string, who: string, most: number): Uint8Array {
     const remedy = 'Encode it as base64: data:image/png;base64,...';
     throw problem('bad-image', who, 'a data: URL in base64', `"${url.slice(0, 40)}"`, remedy);
   }
-  checkSize(Math.floor((body.length * 3) / 4), who, most + 2);
+  // Four characters are three bytes, less up to two that are padding.
+  const size = Math.ceil((body.length * 3) / 4);
+  if (size > most + 3) checkSize(size, who, most);
   return Buffer.from(body.includes('%') ? body.replace(/%(2B|2F|3D)/gi, decodeURIComponent) : body, 'base64');
 }
 

@@ -2,6 +2,7 @@
 
 import {
   calibrationIn,
+  DenaryError,
   FIELD,
   type Image,
   normalise,
@@ -47,6 +48,15 @@ export interface MeasureRejectionOptions {
 /** One row for each kind, the digits first. Throws `bad-data` where the model does not read one digit on 28x28 pixels. */
 export async function measureRejection(options: MeasureRejectionOptions): Promise<RejectionRow[]> {
   const { digits, outsiders } = options;
+  if (digits.height !== FIELD || digits.width !== FIELD || digits.slots !== 1) {
+    throw new DenaryError({
+      code: 'bad-data',
+      who: 'measureRejection',
+      expected: `single digits on ${FIELD}x${FIELD} pixels`,
+      received: `${digits.name}, ${digits.width}x${digits.height} with ${digits.slots} label(s)`,
+      remedy: 'Measure rejection with a model of one digit.',
+    });
+  }
   const area = FIELD * FIELD;
   const images = Array.from({ length: digits.count }, (_, i) => {
     const data = digits.images.subarray(i * area, (i + 1) * area);

@@ -11,6 +11,8 @@ import { DIGIT } from './digits.js';
 const SIDE = 96;
 const SCRIBBLE = stream('outsiders-scribble');
 const NOISE = stream('outsiders-noise');
+/** Digits that look like no digit when they are turned by a quarter. */
+const TURNABLE = [2, 3, 4, 5, 7];
 
 /** Dark lines on white, 96x96: smooth curves through 5 to 14 random points, drawn with a pen of 3 to 7 pixels. */
 export function makeScribbles(count: number, seed = 0): Image[] {
@@ -75,9 +77,9 @@ export function makeNoise(count: number, seed = 0): Image[] {
   });
 }
 
-/** Digits turned by a quarter, counterclockwise: 2, 3, 4, 5 and 7 alone, for the others then look like digits. */
+/** Digits turned by a quarter, counterclockwise: 2, 3, 4, 5 and 7 alone, for others then look like digits. */
 export function makeSideways(digits: Dataset, count: number): Image[] {
-  return pick(digits, count, (label) => [2, 3, 4, 5, 7].includes(label)).map(({ data }) =>
+  return pick(digits, count, (label) => TURNABLE.includes(label)).map(({ data }) =>
     grey(
       data.map((_, p) => data[(p % DIGIT) * DIGIT + (DIGIT - 1 - Math.floor(p / DIGIT))]!),
       DIGIT,
@@ -100,6 +102,17 @@ export function makeDoubles(digits: Dataset, count: number): Image[] {
     }
     return grey(pixels, width, DIGIT);
   });
+}
+
+/** Kinds that need nothing but digits: up to 1000 of each, fewer of few digits. */
+export function madeOutsiders(digits: Dataset, seed = 0): { kind: string; images: Image[] }[] {
+  const turnable = digits.labels.reduce((sum, label) => sum + (TURNABLE.includes(label) ? 1 : 0), 0);
+  return [
+    { kind: 'scribbles', images: makeScribbles(1000, seed) },
+    { kind: 'noise', images: makeNoise(1000, seed) },
+    { kind: 'two digits', images: makeDoubles(digits, Math.min(1000, digits.count >> 1)) },
+    { kind: 'digits on their side', images: makeSideways(digits, Math.min(1000, turnable)) },
+  ];
 }
 
 /** Throws `bad-data` where the digits are not 28x28, or too few. */
