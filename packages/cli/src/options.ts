@@ -1,7 +1,7 @@
 /** Option values that several commands parse, and the data set that they name. */
 
 import { join } from 'node:path';
-import type { Device } from '@denary/core';
+import type { Device, Reject } from '@denary/core';
 import type { DatasetOptions } from '@denary/train/node';
 import { InvalidArgumentError, Option } from 'commander';
 
@@ -33,6 +33,17 @@ export const trainingDeviceOption = () =>
   new Option('--device <device>', 'where to train; auto tries the GPUs that are here and takes the fastest that works')
     .choices(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto');
+
+export const rejectOption = () =>
+  new Option(
+    '--reject <limit>',
+    "read ? for what is no digit: auto, by the model's limits, or the least confidence, 0 to 1",
+  ).argParser((text): Reject => {
+    const value = Number(text);
+    if (text === 'auto') return text;
+    if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+    throw new InvalidArgumentError('Expected auto, or a number from 0 to 1.');
+  });
 
 /** For an option that may come several times. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

@@ -1,7 +1,9 @@
 export * from './batcher.js';
+export * from './calibration.js';
 export * from './call.js';
 export * from './contract.js';
 export * from './device-copier.js';
+export * from './domain.js';
 export * from './errors.js';
 export * from './feedback-engine.js';
 export * from './image.js';
@@ -11,6 +13,7 @@ export * from './onnx/index.js';
 export * from './prediction.js';
 export * from './preparation.js';
 export * from './recognizer.js';
+export * from './rejection.js';
 export * from './remote-session.js';
 export * from './safetensors.js';
 export * from './session.js';

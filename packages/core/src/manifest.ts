@@ -16,6 +16,20 @@ const evaluation = v.object({
   how: v.string(),
 });
 
+/** How far confidences can be trusted, and from where on a reading is refused; `limits` are of `reject: 'auto'`. */
+const calibration = v.object({
+  temperature: v.number(),
+  limits: v.optional(v.object({ confidence: v.number(), distance: v.optional(v.number()) })),
+  /** Of these digits, the limits refuse this share. */
+  refuses: v.optional(v.number()),
+  /** The data that it was chosen on, and what read them, in words. */
+  on: v.string(),
+  count: v.number(),
+  /** Negative log-likelihood, and expected calibration error in 15 bins, on those data. */
+  nll: v.object({ before: v.number(), after: v.number() }),
+  ece: v.object({ before: v.number(), after: v.number() }),
+});
+
 const manifest = v.object({
   version: v.literal(1),
   name: v.string(),
@@ -28,6 +42,7 @@ const manifest = v.object({
   /** What a caller's image goes through before the model: `mnist` is fit into 20x20, centre of mass in 28x28. */
   preprocessing: v.string(),
   metrics: v.object({ test: v.optional(evaluation), validation: v.optional(evaluation) }),
+  calibration: v.optional(calibration),
   training: v.looseObject({
     data: v.string(),
     samples: v.number(),

@@ -5,6 +5,7 @@ import { DenaryError } from './errors.js';
 import { type Image, toGrey } from './image.js';
 import { normalise } from './normalise.js';
 import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
+import { type RejectionRule, rejectionOf } from './rejection.js';
 
 /** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
 export type Preprocess = 'normalise' | 'none';
@@ -34,16 +35,28 @@ export function prepare(image: Image, preprocess: Preprocess, { height, width }:
   });
 }
 
+/** How rows become predictions, besides. */
+export interface Judgement {
+  /** Default 1. */
+  readonly temperature?: number;
+  /** Nothing is rejected without. */
+  readonly rule?: RejectionRule | undefined;
+}
+
 /** What the model says of each image: `rows` is float32 [images, slots, classes]. */
 export function predictionsOf(
   rows: Float32Array,
   images: readonly Prepared[],
   { classes, slots }: Contract,
+  { temperature, rule }: Judgement = {},
 ): AnyPrediction[] {
-  const digit = (empty: boolean, at: number) =>
-    empty ? emptyPrediction(classes) : toPrediction(rows, at * classes, classes);
-  if (slots === 1) return images.map(({ empty }, i) => digit(empty, i));
-  return images.map(({ empty }, i) =>
-    toTextPrediction(Array.from({ length: slots }, (_, slot) => digit(empty, i * slots + slot))),
+  const digit = ({ empty, pixels }: Prepared, at: number): Prediction => {
+    const read = empty ? emptyPrediction(classes) : toPrediction(rows, at * classes, classes, temperature);
+    const rejected = rule && rejectionOf(read, rule, slots === 1 ? pixels : undefined);
+    return rejected ? { ...read, digit: null, rejected } : read;
+  };
+  if (slots === 1) return images.map((image, i) => digit(image, i));
+  return images.map((image, i) =>
+    toTextPrediction(Array.from({ length: slots }, (_, slot) => digit(image, i * slots + slot))),
   );
 }

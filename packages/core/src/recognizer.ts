@@ -5,13 +5,22 @@
  */
 
 import { Batcher } from './batcher.js';
+import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { DenaryError } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
-import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
+import {
+  type AnyPrediction,
+  type Judgement,
+  type Prepared,
+  type Preprocess,
+  predictionsOf,
+  prepare,
+} from './preparation.js';
+import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
 import { closedError } from './session-support.js';
 import { readPage } from './sheet/read-page.js';
@@ -30,6 +39,8 @@ export interface RecognizerSettings {
   readonly maxQueue?: number;
   /** Milliseconds that an image waits for others where nothing is under way; default 0. */
   readonly maxDelay?: number;
+  /** Which readings to refuse (`Prediction.rejected`); by default none. */
+  readonly reject?: Reject | undefined;
 }
 
 /** What a recognizer tells of its work, for those who measure it. */
@@ -41,7 +52,10 @@ export interface RecognizerEvents {
 export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents {
   readonly session: Session;
   readonly contract: Contract;
-  readonly decode: (source: Source) => Image | Promise<Image>;
+  /** The model's own, from its file; by default a temperature of 1 and no limits. */
+  readonly calibration?: Calibration;
+  /** May stop where the call ends early. */
+  readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
@@ -49,7 +63,11 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly workers?: number;
 }
 
-export interface RecognizerInfo extends Contract, Required<RecognizerSettings> {
+export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject'>> {
+  /** Which readings are refused, where any are. */
+  readonly reject: Reject | undefined;
+  /** By which the model's probabilities are evened out. */
+  readonly temperature: number;
   /** Where the model runs. */
   readonly device: Device;
   readonly isolation: Isolation;
@@ -65,20 +83,26 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly session: Session;
   private readonly batcher: Batcher<Prepared, P>;
   private readonly clock: Clock;
-  private readonly decode: (source: Source) => Image | Promise<Image>;
+  private readonly judgement: Judgement;
+  private readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   private readonly onRun: RecognizerEvents['onRun'];
   private closing: Promise<void> | undefined;
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
+    const { calibration = { temperature: 1 }, reject } = rest;
     const settings = settingsOf(rest, contract);
+    const { temperature } = calibration;
+    this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
     this.session = session;
     this.clock = clock;
-    this.decode = (source) => decode(source);
+    this.decode = (source, call) => decode(source, call);
     this.onRun = onRun;
     this.info = {
       ...contract,
       ...settings,
+      reject,
+      temperature,
       device: session.device,
       isolation,
       workers: isolation === 'none' ? 0 : workers,
@@ -126,7 +150,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     requireDigitModel(this.info);
     const leave = this.batcher.admit(1);
     const work = async (call: Call) => {
-      const image = await this.decode(source);
+      const image = await this.decode(source, call);
       call.requireGoing();
       return readPage(image, {
         classify: (fields) =>
@@ -158,7 +182,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async predictOne(source: Source, call: Call): Promise<P> {
-    const decoded = this.decode(source);
+    const decoded = this.decode(source, call);
     // Raw pixels need no waiting for.
     const image = decoded instanceof Promise ? await decoded : decoded;
     const prepared = prepare(image, this.info.preprocess, this.info, 'predict');
@@ -187,7 +211,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = sources.map(this.decode);
+    const decoded = sources.map((source) => this.decode(source, call));
     const waits = decoded.some((image) => image instanceof Promise);
     const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
     const prepared: Prepared[] = [];
@@ -209,7 +233,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       if (error instanceof DenaryError && error.code === 'worker-lost') return this.runOnce(images);
       throw error;
     });
-    return predictionsOf(probabilities!.data as Float32Array, images, this.info) as P[];
+    return predictionsOf(probabilities!.data as Float32Array, images, this.info, this.judgement) as P[];
   }
 
   private runOnce(images: readonly Prepared[]): Promise<Tensors> {
@@ -223,7 +247,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 }
 
-function settingsOf(settings: RecognizerSettings, { height, width, slots }: Contract): Required<RecognizerSettings> {
+function settingsOf(
+  settings: RecognizerSettings,
+  { height, width, slots }: Contract,
+): Required<Omit<RecognizerSettings, 'reject'>> {
   const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0 } = settings;
   const normalisable = height === FIELD && width === FIELD && slots === 1;
   const who = 'createRecognizer';

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { DenaryError, type Image } from '@denary/core';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeImage, MAX_IMAGE_BYTES, writeImage } from './image-file.js';
+import { decodeImage, writeImage } from './image-file.js';
+import { MAX_IMAGE_BYTES } from './image-source.js';
 
 let folder: string;
 beforeAll(async () => {

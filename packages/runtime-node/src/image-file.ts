@@ -4,31 +4,50 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { checkImage, DenaryError, type ErrorCode, type Image, MAX_IMAGE_PIXELS, messageOf } from '@denary/core';
+import { type CallSignal, checkImage, DenaryError, type Image, MAX_IMAGE_PIXELS, messageOf } from '@denary/core';
 import sharp from 'sharp';
-
-/** 64 MiB: more than any sensible file of one digit, checked before it is read. */
-export const MAX_IMAGE_BYTES = 64 * 2 ** 20;
+import {
+  type DecodeOptions,
+  type ImageSource,
+  isRaw,
+  KNOWN,
+  limitsOf,
+  pathOf,
+  problem,
+  readImage,
+  requireGoing,
+  toImage,
+} from './image-source.js';
 
 const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'tiff', 'gif'];
-const KNOWN = 'a whole PNG, JPEG, WebP, TIFF or GIF image';
 
 /**
- * Decodes a file (a path or a file: URL) or the bytes of one; raw pixels are checked and passed through.
- * Throws `not-found` where there is no such file, `bad-image` for what can't be decoded, is cut short or is too large,
- * `bad-argument` for another kind of URL. `who` is named in errors; default is the file's path.
+ * Decodes an image from wherever it is: upright by its EXIF orientation, in 8-bit sRGB (CMYK, palettes and 16 bits are
+ * converted), with its alpha; of an animation the first frame, of several pages the first. Raw pixels are checked and passed
+ * through. Throws `not-found` where there is no such file, `bad-image` for what can't be decoded, is cut short or is beyond a
+ * limit, `bad-argument` for another kind of source, `aborted`. `who` is named in errors; default is the file's path.
  */
-export async function decodeImage(source: string | URL | Uint8Array | Image, who?: string): Promise<Image> {
-  if (source instanceof Uint8Array) return decodeBytes(source, who ?? 'decodeImage');
-  if (typeof source === 'string' || source instanceof URL) {
-    const path = toPath(source);
-    return decodeBytes(await readImageFile(path, who ?? path), who ?? path);
-  }
-  checkImage(source, who ?? 'decodeImage');
-  return source;
+export async function decodeImage(
+  source: ImageSource,
+  who?: string,
+  { limits, signal }: DecodeOptions = {},
+): Promise<Image> {
+  const most = limitsOf(limits);
+  const isFile = source instanceof URL ? source.protocol !== 'data:' : typeof source === 'string';
+  const named = isFile && !/^data:/i.test(String(source)) ? pathOf(source as string | URL) : 'decodeImage';
+  const name = who ?? named;
+  requireGoing(signal, name);
+  if (isRaw(source)) return checkedPixels(toImage(source), name, most.pixels);
+  return decodeBytes(await readImage(source, name, most.bytes, signal), name, most.pixels, signal);
+}
+
+function checkedPixels(image: Image, who: string, most: number): Image {
+  checkImage(image, who);
+  const { width, height } = image;
+  if (width * height <= most) return image;
+  throw problem('bad-image', who, `at most ${most} pixels`, `${width} x ${height}`, 'Scale the image down first.');
 }
 
 /**
@@ -57,67 +76,27 @@ export async function writeImage(path: string, image: Image): Promise<void> {
   }
 }
 
-function toPath(source: string | URL): string {
-  if (typeof source === 'string') return source;
-  if (source.protocol === 'file:') return fileURLToPath(source);
-  throw problem('bad-argument', 'decodeImage', 'a file: URL', source.href, 'Fetch it first, and give its bytes.');
-}
-
-async function readImageFile(path: string, who: string): Promise<Uint8Array> {
-  const remedy = 'Give the path of an image file that can be read.';
+async function decodeBytes(bytes: Uint8Array, who: string, most: number, signal?: CallSignal): Promise<Image> {
   try {
-    const status = await stat(path);
-    if (!status.isFile()) throw problem('bad-image', who, KNOWN, 'something that is not a file', remedy);
-    checkBytes(status.size, who);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof DenaryError) throw error;
-    if (isMissing(error)) throw problem('not-found', who, 'an image file', 'nothing at that path', remedy, error);
-    throw problem('bad-image', who, KNOWN, messageOf(error), remedy, error);
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-async function decodeBytes(bytes: Uint8Array, who: string): Promise<Image> {
-  checkBytes(bytes.length, who);
-  try {
-    // failOn 'error': a cut-off TIFF decodes quietly with 'truncated', and 'warning' refuses images that are whole.
-    const image = sharp(bytes, { failOn: 'error', limitInputPixels: MAX_IMAGE_PIXELS });
+    // failOn 'error': a cut-off TIFF decodes quietly with 'truncated', and 'warning' refuses images that are whole. Sharp
+    // refuses more pixels than the limit by the header, before it decodes.
+    const image = sharp(bytes, { failOn: 'error', limitInputPixels: most });
     const { format } = await image.metadata();
+    requireGoing(signal, who);
     if (!FORMATS.includes(format)) {
       throw problem('bad-image', who, KNOWN, `an image in the format ${format}`, 'Convert it to PNG.');
     }
     const { data, info } = await image.autoOrient().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    requireGoing(signal, who);
     return { data, width: info.width, height: info.height, channels: info.channels };
   } catch (error) {
     if (error instanceof DenaryError) throw error;
-    const remedy = `Check that it opens in a viewer, is not cut short, and has at most ${MAX_IMAGE_PIXELS} pixels.`;
+    const remedy = `Check that it opens in a viewer, is not cut short, and has at most ${most} pixels.`;
     throw problem('bad-image', who, KNOWN, `${bytes.length} bytes (${oneLine(messageOf(error))})`, remedy, error);
   }
-}
-
-function checkBytes(size: number, who: string): void {
-  if (size > 0 && size <= MAX_IMAGE_BYTES) return;
-  const expected = `1 to ${MAX_IMAGE_BYTES} bytes`;
-  throw problem('bad-image', who, expected, String(size), 'Give an image file, scaled down if it is a large one.');
 }
 
 /** libvips puts each of its complaints on a line of its own. */
 function oneLine(message: string): string {
   return message.trim().replace(/\s*\n\s*/g, '; ');
-}
-
-function problem(
-  code: ErrorCode,
-  who: string,
-  expected: string,
-  received: string,
-  remedy: string,
-  cause?: unknown,
-): DenaryError {
-  return new DenaryError({ code, who, expected, received, remedy, cause });
 }

@@ -1,6 +1,14 @@
 export * from './devices.js';
 export * from './diagnosis.js';
 export * from './image-file.js';
+export {
+  type ByteStream,
+  type DecodeOptions,
+  type ImageLimits,
+  type ImageSource,
+  MAX_IMAGE_BYTES,
+  type RawPixels,
+} from './image-source.js';
 export { isolatedSessions } from './isolation/open.js';
 export { describeMachine, type Machine, runtimeVersions, thisMachine } from './machine.js';
 export * from './model-files.js';

@@ -26,16 +26,16 @@ export async function drawReading({ data, width, height, channels }: Image, read
 }
 
 /** Its tooltip tells the confidence; digits that touch are in dashed boxes. */
-function drawDigit({ digit, confidence, box, touching }: ReadDigit): string {
-  const colour = confidence < DOUBTFUL ? DOUBTFUL_COLOUR : CERTAIN_COLOUR;
+function drawDigit({ digit, confidence, box, touching, rejected }: ReadDigit): string {
+  const colour = rejected || confidence < DOUBTFUL ? DOUBTFUL_COLOUR : CERTAIN_COLOUR;
   const stroke = Math.max(1, box.height / 40).toFixed(1);
   const dashes = touching ? ` stroke-dasharray="${(box.height / 12).toFixed(1)}"` : '';
   const frame = `x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}"`;
   const size = Math.max(8, box.height / 3);
   const place = `x="${box.x + box.width / 2}" y="${box.y - size / 5}" font-size="${size.toFixed(1)}"`;
   return (
-    `<g><title>${digit}: ${(100 * confidence).toFixed(1)}%</title>` +
+    `<g><title>${digit}: ${(100 * confidence).toFixed(1)}%${rejected ? ` (${rejected})` : ''}</title>` +
     `<rect ${frame} fill="none" stroke="${colour}" stroke-width="${stroke}"${dashes}/>` +
-    `<text ${place} fill="${colour}">${digit}</text></g>`
+    `<text ${place} fill="${colour}">${rejected ? '?' : digit}</text></g>`
   );
 }

@@ -3,7 +3,9 @@
 import { availableParallelism } from 'node:os';
 import {
   type AnyPrediction,
+  type Call,
   type Contract,
+  calibrationIn,
   DenaryError,
   type Device,
   type Image,
@@ -18,12 +20,10 @@ import {
 import { clock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage } from './image-file.js';
+import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { SessionPool } from './isolation/pool.js';
 import { readModel } from './model-files.js';
-
-/** A path or URL of a file, the bytes of an encoded image (PNG, JPEG, WebP, TIFF, GIF), or raw pixels. */
-export type ImageSource = string | URL | Uint8Array | Image;
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
@@ -37,6 +37,8 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
   readonly isolation?: Isolation;
   /** Worker threads or processes with the model; default 1, which uses all cores by itself. */
   readonly workers?: number;
+  /** Of images, checked before they are decoded. */
+  readonly limits?: ImageLimits;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
   /** A worker died, how is said; another one takes its place. */
@@ -51,23 +53,35 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
 export async function createRecognizer<P extends AnyPrediction = Prediction>(
   options: RecognizerOptions = {},
 ): Promise<Recognizer<ImageSource, P>> {
-  const { model = 'cnn', device, isolation = 'thread', workers = 1, threads, onWorkerLost, ...settings } = options;
+  const {
+    model = 'cnn',
+    device,
+    isolation = 'thread',
+    workers = 1,
+    threads,
+    limits,
+    onWorkerLost,
+    ...settings
+  } = options;
+  limitsOf(limits);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   const { bytes, who } =
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
-  const { contract } = openModel(bytes, who);
+  const { model: opened, contract } = openModel(bytes, who);
+  const calibration = calibrationIn(opened, who);
   const session = await open(bytes, contract, options);
   try {
     return new Recognizer<ImageSource, P>({
       ...settings,
       session,
       contract,
+      calibration,
       clock,
       isolation,
       workers: isolation === 'none' ? 1 : workers,
-      decode: (source) => (isImage(source) ? source : decodeImage(source)),
+      decode: (source, call) => decode(source, call, limits),
     });
   } catch (error) {
     await session.close();
@@ -91,7 +105,13 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   return SessionPool.open(workers, openOne, options.onWorkerLost);
 }
 
-const isImage = (source: ImageSource): source is Image => typeof source === 'object' && 'channels' in source;
+/** Raw pixels at once, unless there is a limit to check; they need no waiting for. */
+function decode(source: ImageSource, call: Call, limits: ImageLimits | undefined): Image | Promise<Image> {
+  if (isRaw(source) && !limits) return toImage(source);
+  const controller = new AbortController();
+  const forget = call.onEnd((error) => controller.abort(error));
+  return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(forget);
+}
 
 function badWorkers(workers: number): DenaryError {
   const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];

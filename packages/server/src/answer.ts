@@ -1,6 +1,6 @@
 /** What is said of an image: its prediction, with probabilities where asked for, or what was wrong with it. */
 
-import { type AnyPrediction, DenaryError, type Prediction } from '@denary/core';
+import { type AnyPrediction, DenaryError, type Prediction, type TextPrediction } from '@denary/core';
 import { type Problem, refusalOf } from './problem.js';
 
 /** A prediction, whose probabilities may be left out. */
@@ -8,7 +8,7 @@ type Brief = Pick<Prediction, 'digit' | 'confidence'> & Partial<Prediction>;
 
 export type Answer =
   | ({ readonly name?: string } & Brief)
-  | { readonly name?: string; readonly text: string; readonly confidence: number; readonly slots: readonly Brief[] }
+  | ({ readonly name?: string; readonly slots: readonly Brief[] } & Omit<TextPrediction, 'slots'>)
   | { readonly name?: string; readonly error: Problem };
 
 /** `name` is the file's, where there is one. */

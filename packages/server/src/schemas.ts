@@ -16,7 +16,11 @@ export const problemSchema = {
 
 const probability = { type: 'number', minimum: 0, maximum: 1 } as const;
 const digit = {
-  digit: { type: ['integer', 'null'], description: '0 to 9; null for an empty image or a blank' },
+  digit: { type: ['integer', 'null'], description: '0 to 9; null for an empty image, a blank, and what is rejected' },
+  rejected: {
+    type: 'string',
+    description: 'Why it is not read, where the server may reject: blank, low-confidence or out-of-domain',
+  },
   confidence: probability,
   probabilities: { type: 'array', items: probability, description: 'One for each class, where asked for' },
 } as const;
@@ -29,7 +33,7 @@ export const answerSchema = {
   properties: {
     name: { type: 'string', description: "The file's name in a form" },
     ...digit,
-    text: { type: 'string', description: 'The digits in a row' },
+    text: { type: 'string', description: 'The digits in a row; ? for one that is rejected' },
     slots: { type: 'array', items: { type: 'object', properties: digit } },
     error: { $ref: 'Problem#' },
   },

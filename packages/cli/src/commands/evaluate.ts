@@ -1,9 +1,18 @@
 /** denary evaluate MODEL: accuracy and loss of a model file on a data set. */
 
 import { basename, resolve } from 'node:path';
-import { type Manifest, openModel, type SessionFactory } from '@denary/core';
+import { calibrationIn, type Manifest, openModel, type SessionFactory } from '@denary/core';
 import { type DeviceChoice, openSession, readModel, runtimeVersions } from '@denary/runtime-node';
-import { type Architecture, evaluate, type LossName, predictionsCsv } from '@denary/train';
+import {
+  type Architecture,
+  atTemperature,
+  eceOf,
+  evaluate,
+  type LossName,
+  madeOutsiders,
+  measureRejection,
+  predictionsCsv,
+} from '@denary/train';
 import { type DatasetName, loadDataset, type Split, writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
@@ -19,6 +28,7 @@ interface Options {
   loss?: LossName;
   csv?: string;
   report?: string | true;
+  outsiders?: boolean;
   cache?: string;
   json?: boolean;
 }
@@ -36,12 +46,13 @@ export const evaluateCommand = (context: ContextOf) =>
     .option('--loss <name>', "the loss to report (default: the model's own)")
     .option('--csv <file>', 'write index, actual, predicted and confidence of every image')
     .option('--report [dir]', 'write report.html and pictures/ into that folder (default: out/report-MODEL)')
+    .option('--outsiders', 'measure how well scribbles, noise and other pictures that are no digits are refused')
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object')
     .action(async (name: string, options: Options) => {
       const { output, command, signal } = context(options);
       const { bytes, path, manifest } = await readModel(name);
-      const { contract } = openModel(bytes, path);
+      const { model, contract } = openModel(bytes, path);
       const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
       const chosen = options.dataset ?? (own as DatasetName);
       const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
@@ -51,6 +62,12 @@ export const evaluateCommand = (context: ContextOf) =>
         (await openSession(model, options.device, contract)).session;
       const evaluation = await evaluate({ createSession, model: bytes, dataset, loss, batchSize, signal });
       if (options.csv) await writeAtomically(options.csv, predictionsCsv(evaluation, dataset));
+      const rejection = options.outsiders
+        ? await measureRejection({ createSession, model: bytes, digits: dataset, outsiders: madeOutsiders(dataset) })
+        : undefined;
+      const { temperature } = calibrationIn(model, path);
+      const raw = { probabilities: evaluation.probabilities, labels: dataset.labels };
+      const calibrationError = { before: eceOf(raw), after: eceOf(atTemperature(raw, temperature)) };
       const report =
         options.report &&
         (await writeReport(
@@ -67,7 +84,7 @@ export const evaluateCommand = (context: ContextOf) =>
               ...settingsOf(manifest),
             },
             versions: runtimeVersions(),
-            test: { model: bytes, dataset, evaluation, createSession },
+            test: { model: bytes, dataset, evaluation, createSession, rejection },
             signal,
           },
         ));
@@ -84,11 +101,22 @@ export const evaluateCommand = (context: ContextOf) =>
           count: rest.count,
           seconds,
           imagesPerSecond,
+          temperature,
+          calibrationError,
+          ...(rejection && { rejection }),
           ...(several && { slotAccuracy, wholeAccuracy }),
           ...(report && { report }),
         },
         `${path} on ${dataset.name}: accuracy ${percent(accuracy)}, loss ${rest.loss.toFixed(4)}${slots}, ` +
           `${count(rest.count)} images in ${seconds.toFixed(2)} s (${count(imagesPerSecond)} images/s)` +
+          `\ncalibration error ${percent(calibrationError.after)} at temperature ${temperature.toFixed(3)}, ` +
+          `${percent(calibrationError.before)} without` +
+          (rejection ?? [])
+            .map(({ kind, refused, auto }) => {
+              const shares = refused.map(({ digits, share }) => `${percent(share)} at ${percent(digits)}`);
+              return `\n${kind.padEnd(20)} refused: ${shares.join(', ')} of digits${Number.isNaN(auto) ? '' : `; auto ${percent(auto)}`}`;
+            })
+            .join('') +
           (report ? `\n${report}` : ''),
       );
     });

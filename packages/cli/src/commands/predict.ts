@@ -1,15 +1,17 @@
 /** denary predict FILE...: the digit on each image. */
 
-import { type AnyPrediction, DenaryError, type Preprocess } from '@denary/core';
+import { type AnyPrediction, DenaryError, type Preprocess, type Reject } from '@denary/core';
 import { createRecognizer, type DeviceChoice } from '@denary/runtime-node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
+import { rejectOption } from '../options.js';
 import { bar, percent } from '../text.js';
 
 interface Options {
   model: string;
   device: DeviceChoice;
   preprocess?: Preprocess;
+  reject?: Reject;
   json?: boolean;
 }
 
@@ -27,6 +29,7 @@ export const predictCommand = (context: ContextOf) =>
         'normalise drawings and photos of one digit, or take images as they are (default: by the model)',
       ).choices(['normalise', 'none']),
     )
+    .addOption(rejectOption())
     .option('--json', 'one JSON object a file')
     .action(async (files: string[], options: Options) => {
       const { output } = context(options);
@@ -60,6 +63,7 @@ export const predictCommand = (context: ContextOf) =>
 
 /** A prediction as a line: the digit or the text, and how sure it is. */
 function describe(prediction: AnyPrediction): string {
+  if (prediction.rejected) return `${'text' in prediction ? prediction.text : '?'}  ${prediction.rejected}`;
   const found = 'text' in prediction ? prediction.text : (prediction.digit ?? '');
   const { confidence } = prediction;
   return found === '' ? '-  empty' : `${found}  ${bar(confidence, 10)} ${percent(confidence)}`;

@@ -1,15 +1,17 @@
 /** denary read IMAGE...: the digits on sheets and photos, line by line. */
 
-import { DenaryError, type Reading } from '@denary/core';
+import { DenaryError, type Reading, type Reject } from '@denary/core';
 import { createRecognizer, type DeviceChoice, decodeImage, drawReading } from '@denary/runtime-node';
 import { writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
+import { rejectOption } from '../options.js';
 import { percent } from '../text.js';
 
 interface Options {
   model: string;
   device: DeviceChoice;
+  reject?: Reject;
   picture?: string;
   json?: boolean;
 }
@@ -22,6 +24,7 @@ export const readCommand = (context: ContextOf) =>
     .addOption(
       new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
     )
+    .addOption(rejectOption())
     .option('--picture <file>', 'of one image: write it as an SVG with boxes and digits, doubtful ones in orange')
     .option('--json', 'one JSON object a file: lines and digits with confidences and boxes')
     .action(async (files: string[], options: Options) => {

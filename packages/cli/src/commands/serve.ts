@@ -6,7 +6,7 @@ import type { DeviceChoice } from '@denary/runtime-node';
 import { createServer, type ServerOptions } from '@denary/server';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { collect, whole } from '../options.js';
+import { collect, rejectOption, whole } from '../options.js';
 
 interface Options extends ServerOptions {
   device: DeviceChoice;
@@ -30,6 +30,7 @@ export const serveCommand = (context: ContextOf) =>
         'none',
       ]),
     )
+    .addOption(rejectOption())
     .addOption(
       new Option('--isolation <how>', 'what the model runs in')
         .choices(['process', 'thread', 'none'])

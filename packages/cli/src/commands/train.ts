@@ -4,7 +4,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DenaryError } from '@denary/core';
 import { createSession, runtimeVersions } from '@denary/runtime-node';
-import { type Callbacks, dataOf, evaluate, findArchitecture, fit, parseSettings, withSettings } from '@denary/train';
+import {
+  type Callbacks,
+  calibrateModel,
+  dataOf,
+  evaluate,
+  findArchitecture,
+  fit,
+  parseSettings,
+  withSettings,
+} from '@denary/train';
 import {
   type DatasetName,
   encodeModelFiles,
@@ -84,10 +93,14 @@ export const trainCommand = (context: ContextOf) =>
       });
       if (!result.finished) throw stopped(folder, name);
 
-      const { 'model.onnx': model } = encodeModelFiles({ architecture, result });
+      const { validation } = result.data;
+      const { 'model.onnx': raw } = encodeModelFiles({ architecture, result });
+      const calibrated =
+        validation && (await calibrateModel({ createSession, model: raw, train: result.data.train, validation }));
+      const { 'model.onnx': model } = encodeModelFiles({ architecture, result, calibrated });
       const test = await evaluate({ createSession, model, dataset: testSet, loss: result.settings.loss });
       const versions = runtimeVersions();
-      await writeModelFolder(folder, { architecture, result, test, versions, probes });
+      await writeModelFolder(folder, { architecture, result, calibrated, test, versions, probes });
       const report = options.report
         ? await writeReport(folder, {
             title: `${name} on ${testSet.name}`,

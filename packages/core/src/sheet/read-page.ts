@@ -31,7 +31,11 @@ const CERTAIN = 0.95;
 const TURN = 16;
 
 /** Throws `bad-image` for what is no image, and for a page with too many pieces of ink. */
-export async function readPage(image: Image, reader: PageReader): Promise<Reading> {
+export async function readPage(image: Image, given: PageReader): Promise<Reading> {
+  const reader = {
+    ...given,
+    classify: async (fields: readonly Uint8Array[]) => (await given.classify(fields)).map(seen),
+  };
   const grey = toGrey(image, 'read');
   const page = findInk(grey);
   if (page === undefined) return toReading([]);
@@ -92,12 +96,19 @@ function partedDigits(stretches: readonly (Candidate & Stretch)[], box: (bounds:
   });
 }
 
-const readDigit = ({ digit, confidence, probabilities }: Prediction, box: Box): ReadDigit => ({
+/** What the model sees, be it something that the recognizer refuses to read: where digits lie does not depend on that. */
+function seen(prediction: Prediction): Prediction {
+  const { digit, probabilities } = prediction;
+  return digit === null ? { ...prediction, digit: probabilities.indexOf(Math.max(...probabilities)) } : prediction;
+}
+
+const readDigit = ({ digit, confidence, probabilities, rejected }: Prediction, box: Box): ReadDigit => ({
   digit: digit!,
   confidence,
   probabilities,
   box,
   touching: false,
+  ...(rejected && { rejected }),
 });
 
 function scaleUp(bounds: Bounds, step: number, { width, height }: GreyImage): Box {

@@ -1,5 +1,7 @@
 /** What `read` makes of a page: lines from top to bottom, the digits of each from left to right. */
 
+import type { Rejection } from '../rejection.js';
+
 /** In pixels of the image that was given, upright: x and y are those of the pixel at the top left. */
 export interface Box {
   readonly x: number;
@@ -9,7 +11,7 @@ export interface Box {
 }
 
 export interface ReadDigit {
-  /** 0 to 9. */
+  /** 0 to 9; of one that is rejected, what it looks like most. */
   readonly digit: number;
   /**
    * The probability of the digit, 0 to 1. Where digits touch, times how certain it is that they are to be parted so; so, too,
@@ -21,10 +23,12 @@ export interface ReadDigit {
   readonly box: Box;
   /** True where the digit was cut off from its neighbour, or may have to be. */
   readonly touching: boolean;
+  /** Why it is not read; there only where a recognizer that may reject does. */
+  readonly rejected?: Rejection;
 }
 
 export interface ReadLine {
-  /** The line's digits in a row; gaps leave no trace. */
+  /** The line's digits in a row, `?` for one that is rejected; gaps leave no trace. */
   readonly text: string;
   /** The product of the digits' confidences: the probability of the whole text, if they were independent. */
   readonly confidence: number;
@@ -43,7 +47,7 @@ export function toReading(rows: readonly (readonly ReadDigit[])[]): Reading {
   const lines: ReadLine[] = rows
     .filter((digits) => digits.length > 0)
     .map((digits) => ({
-      text: digits.map(({ digit }) => digit).join(''),
+      text: digits.map(({ digit, rejected }) => (rejected ? '?' : digit)).join(''),
       confidence: digits.reduce((product, { confidence }) => product * confidence, 1),
       box: around(digits.map(({ box }) => box)),
       digits,

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { encodeModel, type Manifest } from '@denary/core';
+import { encodeModel, type Manifest, withCalibration } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import { planBatches } from '../batches.js';
+import { type Calibrated, calibrationRecord } from '../calibrate-model.js';
 import type { DeviceProbe } from '../devices/index.js';
 import type { Evaluation } from '../evaluate.js';
 import type { FitResult } from '../fit.js';
@@ -14,6 +15,8 @@ import { writeAtomically } from './cache.js';
 export interface TrainedModel {
   readonly architecture: Architecture;
   readonly result: FitResult;
+  /** On the data that were held out of the training. */
+  readonly calibrated?: Calibrated | undefined;
   /** On the test set, read once when the training was over. */
   readonly test?: Evaluation;
   /** The devices that were tried to choose one. */
@@ -23,7 +26,11 @@ export interface TrainedModel {
 }
 
 /** The bytes of a model's files, by name; `model.onnx` says in its own metadata what it is. */
-export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'architecture' | 'result'>) {
+export function encodeModelFiles({
+  architecture,
+  result,
+  calibrated,
+}: Pick<TrainedModel, 'architecture' | 'result' | 'calibrated'>) {
   const essentials = {
     name: architecture.name,
     classes: classNames(architecture.classes),
@@ -31,8 +38,9 @@ export function encodeModelFiles({ architecture, result }: Pick<TrainedModel, 'a
     preprocessing: 'mnist',
   };
   const metadata = { ...result.model.metadata, 'denary.model': JSON.stringify(essentials) };
+  const model = { ...result.model, metadata };
   return {
-    'model.onnx': encodeModel({ ...result.model, metadata }),
+    'model.onnx': encodeModel(calibrated ? withCalibration(model, calibrated.calibration) : model),
     'training.onnx': encodeModel(result.training),
   };
 }
@@ -47,7 +55,7 @@ export async function writeModelFolder(folder: string, trained: TrainedModel): P
 }
 
 function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
-  const { architecture, result, test, probes = [], versions } = trained;
+  const { architecture, result, calibrated, test, probes = [], versions } = trained;
   const { model, history, settings, data } = result;
   const kept = history[result.epoch - 1];
   const best = settings.keep === 'best';
@@ -74,6 +82,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
         },
       }),
     },
+    ...(calibrated && data.validation && { calibration: calibrationRecord(calibrated, data.validation.name) }),
     training: {
       data: data.train.name,
       samples: data.train.count,

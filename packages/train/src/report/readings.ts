@@ -27,6 +27,12 @@ export function readingsOf({ probabilities }: Pick<Evaluation, 'probabilities'>,
       remedy: 'Give the evaluation together with the data set that it was made on.',
     });
   }
+  return readingsFrom(probabilities, actual);
+}
+
+/** The most probable class of each row of probabilities, [labels, classes], the first of equals. */
+export function readingsFrom(probabilities: Float32Array, actual: Uint8Array): Readings {
+  const classes = probabilities.length / actual.length;
   const predicted = new Uint8Array(actual.length);
   const confidence = new Float32Array(actual.length);
   for (let i = 0; i < actual.length; i++) {

@@ -1,8 +1,10 @@
 /** What a report says about an evaluation: key figures, where the model is right and wrong, and how well it knows. */
 
-import { openModel, type SessionFactory } from '@denary/core';
+import { calibrationIn, openModel, type SessionFactory } from '@denary/core';
+import { atTemperature, eceOf } from '../calibrate.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Evaluation } from '../evaluate.js';
+import type { RejectionRow } from '../measure-rejection.js';
 import { drawCalibration } from './calibration-pictures.js';
 import { drawClassMeasures, drawConfusion } from './class-pictures.js';
 import { html } from './html.js';
@@ -22,16 +24,23 @@ export interface Test {
   readonly evaluation: Evaluation;
   /** Must run the model that it is given: one that is derived from `model`. */
   readonly createSession: SessionFactory;
+  /** What measureRejection found, if it was asked. */
+  readonly rejection?: readonly RejectionRow[] | undefined;
 }
 
 export async function testPart(draw: Draw, test: Test, seed: number, signal?: AbortSignal): Promise<Part> {
   const { dataset, evaluation } = test;
   const { model } = openModel(test.model, 'createReport');
-  const readings = readingsOf(evaluation, dataset);
+  const { temperature } = calibrationIn(model, 'createReport');
+  // Checked against the data before anything is made of it.
+  readingsOf(evaluation, dataset);
+  const raw = { probabilities: evaluation.probabilities, labels: dataset.labels };
+  const readings = readingsOf(atTemperature(raw, temperature), dataset);
   const calibration = calibrationOf(readings);
   const sections = [
     classesSection(draw, test, readings),
-    calibrationSection(draw, calibration),
+    calibrationSection(draw, calibration, { temperature, before: eceOf(raw) }),
+    test.rejection && rejectionSection(test.rejection),
     mistakesSection(dataset, readings),
     samplesSection(dataset, readings.classes, seed),
     weightsSection(draw, model, dataset),
@@ -88,7 +97,13 @@ ${dataset.slots > 1 ? table('Accuracy by position, from the left', ['position', 
   return { id: 'classes', heading: 'By class', content, files: [svgFile(matrix), svgFile(shares)] };
 }
 
-function calibrationSection(draw: Draw, calibration: Calibration): Section {
+/** The temperature of the model, and the expected calibration error without it. */
+interface Tempering {
+  readonly temperature: number;
+  readonly before: number;
+}
+
+function calibrationSection(draw: Draw, calibration: Calibration, { temperature, before }: Tempering): Section {
   const [diagram, histogram] = drawCalibration(draw, calibration);
   const content = grid([
     figure(
@@ -96,9 +111,33 @@ function calibrationSection(draw: Draw, calibration: Calibration): Section {
       html`Reliability diagram: how many of the readings with a confidence are right; on the dashed line, exactly as many as the
 confidence says. The expected calibration error, ${percent(calibration.error)}, is the mean distance from that line, weighted by
 samples, in ${calibration.bins.length} bins of equal width: ECE = Σ (nᵢ / n) |accuracyᵢ − confidenceᵢ| (Guo et al., “On calibration
-of modern neural networks”, ICML 2017).`,
+of modern neural networks”, ICML 2017).${
+        temperature === 1
+          ? ' The model has no temperature of its own.'
+          : ` The model's temperature, ${temperature.toFixed(3)}, is applied, as predictions have it; without it the error is ${percent(before)}.`
+      }`,
     ),
     figure(histogram, 'How often each confidence occurs.'),
   ]);
   return { id: 'calibration', heading: 'Calibration', content, files: [svgFile(diagram), svgFile(histogram)] };
+}
+
+function rejectionSection(rows: readonly RejectionRow[]): Section {
+  const shares = rows[0]?.refused ?? [];
+  const head = ['', 'images', 'blank', 'AUROC, confidence', 'AUROC, distance'];
+  const body = rows.map(({ kind, count, blank, areaByConfidence, areaByDistance, refused, auto }) => [
+    ...[kind, whole(count), percent(blank)],
+    ...[areaByConfidence, areaByDistance].map((area) => (Number.isNaN(area) ? '–' : area.toFixed(3))),
+    ...refused.map(({ share }) => percent(share)),
+    percent(auto),
+  ]);
+  const content = html`${table(
+    'What is refused, as a share of the images',
+    [...head, ...shares.map(({ digits }) => `at ${percent(digits)}`), 'auto'],
+    body,
+  )}
+<p>Refused is what is blank, of low confidence, or far from the class that it was read as: at each share, with limits that refuse
+so many of these digits; auto, with the limits in the model. AUROC is the chance that such an image is more doubtful than a
+digit. What looks like a digit is read as one.</p>`;
+  return { id: 'rejection', heading: 'Rejection', content, files: [] };
 }

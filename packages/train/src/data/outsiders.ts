@@ -1,0 +1,136 @@
+/**
+ * What a recognizer of single digits should refuse, made from a seed and from digits: pictures to measure rejection on, never
+ * to train on or to choose a threshold by.
+ */
+
+import { DenaryError, type Image } from '@denary/core';
+import { hash32, stream, uniform } from '../random.js';
+import type { Dataset } from './dataset.js';
+import { DIGIT } from './digits.js';
+
+const SIDE = 96;
+const SCRIBBLE = stream('outsiders-scribble');
+const NOISE = stream('outsiders-noise');
+/** Digits that look like no digit when they are turned by a quarter. */
+const TURNABLE = [2, 3, 4, 5, 7];
+
+/** Dark lines on white, 96x96: smooth curves through 5 to 14 random points, drawn with a pen of 3 to 7 pixels. */
+export function makeScribbles(count: number, seed = 0): Image[] {
+  return Array.from({ length: count }, (_, i) => {
+    const key = hash32(seed, SCRIBBLE, i);
+    const points = 5 + Math.floor(uniform(key, SCRIBBLE, 0) * 10);
+    const radius = 1.5 + 2 * uniform(key, SCRIBBLE, 1);
+    const at = (j: number): [number, number] => [place(key, 2 + 2 * j), place(key, 3 + 2 * j)];
+    return grey(
+      drawCurve(
+        Array.from({ length: points }, (_, j) => at(j)),
+        radius,
+      ),
+      SIDE,
+      SIDE,
+    );
+  });
+}
+
+const place = (key: number, i: number) => SIDE * (0.1 + 0.8 * uniform(key, SCRIBBLE, i));
+
+/** A uniform Catmull-Rom spline through the points, as closely set discs with soft rims. */
+function drawCurve(points: readonly (readonly [number, number])[], radius: number): Uint8Array {
+  const page = new Uint8Array(SIDE * SIDE).fill(255);
+  for (let j = 0; j + 1 < points.length; j++) {
+    const [a, b, c, d] = [points[Math.max(0, j - 1)]!, points[j]!, points[j + 1]!, points[j + 2] ?? points[j + 1]!];
+    for (let t = 0; t < 1; t += 1 / 128) {
+      const [x, y] = [0, 1].map((k) => catmullRom(a[k]!, b[k]!, c[k]!, d[k]!, t)) as [number, number];
+      stamp(page, x, y, radius);
+    }
+  }
+  return page;
+}
+
+/** (2b + (c - a)t + (2a - 5b + 4c - d)t² + (3b - 3c + d - a)t³) / 2 */
+function catmullRom(a: number, b: number, c: number, d: number, t: number): number {
+  return (2 * b + (c - a + (2 * a - 5 * b + 4 * c - d + (3 * b - 3 * c + d - a) * t) * t) * t) / 2;
+}
+
+function stamp(page: Uint8Array, x: number, y: number, radius: number): void {
+  const reach = radius + 1;
+  for (let row = Math.max(0, Math.floor(y - reach)); row <= Math.min(SIDE - 1, y + reach); row++) {
+    for (let column = Math.max(0, Math.floor(x - reach)); column <= Math.min(SIDE - 1, x + reach); column++) {
+      const outside = Math.min(1, Math.max(0, Math.hypot(column - x, row - y) - radius + 0.5));
+      const p = row * SIDE + column;
+      page[p] = Math.min(page[p]!, Math.round(255 * outside));
+    }
+  }
+}
+
+/** Pixels of any grey, each on its own: half the images in single pixels of 28x28, half in blocks of 4x4. */
+export function makeNoise(count: number, seed = 0): Image[] {
+  return Array.from({ length: count }, (_, i) => {
+    const block = i % 2 === 0 ? 1 : 4;
+    const cells = DIGIT / block;
+    const key = hash32(seed, NOISE, i);
+    const pixels = Uint8Array.from({ length: DIGIT * DIGIT }, (_, p) => {
+      const [row, column] = [Math.floor(p / DIGIT / block), Math.floor((p % DIGIT) / block)];
+      return hash32(key, NOISE, row * cells + column) & 255;
+    });
+    return grey(pixels, DIGIT, DIGIT);
+  });
+}
+
+/** Digits turned by a quarter, counterclockwise: 2, 3, 4, 5 and 7 alone, for others then look like digits. */
+export function makeSideways(digits: Dataset, count: number): Image[] {
+  return pick(digits, count, (label) => TURNABLE.includes(label)).map(({ data }) =>
+    grey(
+      data.map((_, p) => data[(p % DIGIT) * DIGIT + (DIGIT - 1 - Math.floor(p / DIGIT))]!),
+      DIGIT,
+      DIGIT,
+    ),
+  );
+}
+
+/** Two digits side by side in one image, 28x48, as a number of two digits that was not taken apart. */
+export function makeDoubles(digits: Dataset, count: number): Image[] {
+  const [width, step] = [48, 20];
+  const both = pick(digits, 2 * count, () => true);
+  return Array.from({ length: count }, (_, i) => {
+    const pixels = new Uint8Array(DIGIT * width);
+    for (const [at, { data }] of [both[2 * i]!, both[2 * i + 1]!].entries()) {
+      for (let p = 0; p < data.length; p++) {
+        const q = Math.floor(p / DIGIT) * width + at * step + (p % DIGIT);
+        pixels[q] = Math.max(pixels[q]!, data[p]!);
+      }
+    }
+    return grey(pixels, width, DIGIT);
+  });
+}
+
+/** Kinds that need nothing but digits: up to 1000 of each, fewer of few digits. */
+export function madeOutsiders(digits: Dataset, seed = 0): { kind: string; images: Image[] }[] {
+  const turnable = digits.labels.reduce((sum, label) => sum + (TURNABLE.includes(label) ? 1 : 0), 0);
+  return [
+    { kind: 'scribbles', images: makeScribbles(1000, seed) },
+    { kind: 'noise', images: makeNoise(1000, seed) },
+    { kind: 'two digits', images: makeDoubles(digits, Math.min(1000, digits.count >> 1)) },
+    { kind: 'digits on their side', images: makeSideways(digits, Math.min(1000, turnable)) },
+  ];
+}
+
+/** Throws `bad-data` where the digits are not 28x28, or too few. */
+function pick(digits: Dataset, count: number, wanted: (label: number) => boolean): Image[] {
+  const area = DIGIT * DIGIT;
+  const found: Image[] = [];
+  const fits = digits.height === DIGIT && digits.width === DIGIT && digits.slots === 1;
+  for (let i = 0; fits && i < digits.count && found.length < count; i++) {
+    if (wanted(digits.labels[i]!)) found.push(grey(digits.images.subarray(i * area, (i + 1) * area), DIGIT, DIGIT));
+  }
+  if (found.length === count) return found;
+  throw new DenaryError({
+    code: 'bad-data',
+    who: 'outsiders',
+    expected: `${count} digits of 28x28 to make them of`,
+    received: `${found.length} in ${digits.name}`,
+    remedy: 'Ask for fewer, or give more digits.',
+  });
+}
+
+const grey = (data: Image['data'], width: number, height: number): Image => ({ data, width, height, channels: 1 });
