@@ -41,7 +41,7 @@ export function run({ command: [program, ...script], order, extra }, work, { thr
 const errorIn = (text) => text.split('\n').find((line) => /^\w*(Error|Exception)\b.*: /.test(line));
 
 /**
- * All contestants on one work, in turn, `rounds` times. Gives a cell { who, batch, results, error } for each contestant and
+ * All contestants on one work, in turn, `rounds` times or as often as they say themselves. Gives a cell { who, batch, results, error } for each contestant and
  * batch size. One that can't do it, or takes more than 5 s for a step, has one round.
  */
 export async function contest(work, contestants, { rounds, report, ...options }) {
@@ -61,7 +61,7 @@ export async function contest(work, contestants, { rounds, report, ...options })
         else cell.results.push(result);
         report({ round, work, who: contestant.name, result });
       }
-      if (!again(results)) done.add(contestant);
+      if (!again(results) || contestant.rounds === round) done.add(contestant);
     }
   }
   return cells.filter(({ results, error }) => results.length > 0 || error);

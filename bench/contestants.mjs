@@ -48,7 +48,8 @@ export const contestants = [
     name: 'tfjs pure JS, 1 thread',
     tasks: all,
     prepare: peers,
-    // A step of it can take a minute.
+    // A step of it can take a minute; it is never near.
+    rounds: 1,
     ...node('peers/tfjs.mjs', { mode: 'cpu', threads: 1, warmup: 0 }),
   },
 ];
