@@ -17,7 +17,7 @@ const all = ['training', 'inference'];
 const runtimes = ['inference'];
 
 /**
- * `tasks`, `systems`: what it is asked to do; all systems where they are left out. `order`: what its work orders say besides. `prepare`: installs what it needs, and gives
+ * `tasks`, `systems`, `rounds`: what it is asked to do, and how often; the latter two only where that is not everything. `order`: what its work orders say besides. `prepare`: installs what it needs, and gives
  * what its orders say besides of that; a peer that can't be had is listed with the reason.
  */
 export const contestants = [
