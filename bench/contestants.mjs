@@ -17,8 +17,9 @@ const all = ['training', 'inference'];
 const runtimes = ['inference'];
 
 /**
- * `tasks`, `systems`, `rounds`: what it is asked to do, and how often; the latter two only where that is not everything. `order`: what its work orders say besides. `prepare`: installs what it needs, and gives
- * what its orders say besides of that; a peer that can't be had is listed with the reason.
+ * `tasks`, `systems`, `rounds`: what it is asked to do, and how often; systems and rounds only where that is not all.
+ * `order`: what its work orders say besides. `prepare`: installs what it needs, and gives what its orders say of that; a
+ * peer that can't be had is listed with the reason.
  */
 export const contestants = [
   { name: 'denary', tasks: [...all, 'memory'], ...node('denary.mjs', { mode: 'native' }) },
