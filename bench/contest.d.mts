@@ -11,6 +11,7 @@ export interface Contestant {
   readonly command: readonly string[];
   readonly order: object;
   readonly unavailable?: string;
+  readonly rounds?: number;
 }
 export interface Result {
   readonly batch: number;

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /**
- * One process with one work order. Gives its lines, one for each batch size: where it fails, dies or is silent for longer than
- * the limit, the rest of them say so.
+ * One process with one work order. Gives its lines, one for each batch size: where it fails, dies or is silent for longer
+ * than the limit, the rest of them say so.
  */
 export function run({ command: [program, ...script], order, extra }, work, { threads, seconds }) {
   const full = { threads, ...work, ...(seconds && { seconds }), ...order, ...extra };
@@ -41,8 +41,8 @@ export function run({ command: [program, ...script], order, extra }, work, { thr
 const errorIn = (text) => text.split('\n').find((line) => /^\w*(Error|Exception)\b.*: /.test(line));
 
 /**
- * All contestants on one work, in turn, `rounds` times. Gives a cell { who, batch, results, error } for each contestant and
- * batch size. One that can't do it, or takes more than 5 s for a step, has one round.
+ * All contestants on one work, in turn, `rounds` times or as often as they say themselves; one that can't do it, or takes
+ * more than 5 s for a step, has one round. Gives a cell { who, batch, results, error } for each of them and batch size.
  */
 export async function contest(work, contestants, { rounds, report, ...options }) {
   const cells = contestants.flatMap(({ name }) => work.batches.map((batch) => ({ who: name, batch, results: [] })));
@@ -61,7 +61,7 @@ export async function contest(work, contestants, { rounds, report, ...options })
         else cell.results.push(result);
         report({ round, work, who: contestant.name, result });
       }
-      if (!again(results)) done.add(contestant);
+      if (!again(results) || contestant.rounds === round) done.add(contestant);
     }
   }
   return cells.filter(({ results, error }) => results.length > 0 || error);

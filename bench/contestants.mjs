@@ -17,8 +17,9 @@ const all = ['training', 'inference'];
 const runtimes = ['inference'];
 
 /**
- * `tasks`, `systems`: what it is asked to do; all systems where they are left out. `order`: what its work orders say besides. `prepare`: installs what it needs, and gives
- * what its orders say besides of that; a peer that can't be had is listed with the reason.
+ * `tasks`, `systems`, `rounds`: what it is asked to do, and how often; systems and rounds only where that is not all.
+ * `order`: what its work orders say besides. `prepare`: installs what it needs, and gives what its orders say of that; a
+ * peer that can't be had is listed with the reason.
  */
 export const contestants = [
   { name: 'denary', tasks: [...all, 'memory'], ...node('denary.mjs', { mode: 'native' }) },
@@ -48,7 +49,8 @@ export const contestants = [
     name: 'tfjs pure JS, 1 thread',
     tasks: all,
     prepare: peers,
-    // A step of it can take a minute.
+    // A step of it can take a minute; it is never near.
+    rounds: 1,
     ...node('peers/tfjs.mjs', { mode: 'cpu', threads: 1, warmup: 0 }),
   },
 ];

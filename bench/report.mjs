@@ -61,8 +61,8 @@ ${Object.entries(versions)
   .join(', ')}.
 
 Every contestant is a process of its own; in a round all have their turn on a system, one after the other. The number is the
-median of the rounds' median steps in images a second, with their range (${rounds} round${rounds > 1 ? 's' : ''}; one round only where a step takes more
-than 5 s). The ratio is denary's number over the contestant's: above 1 denary is ahead, below 1 it is behind. WASM and pure
+median of the rounds' median steps in images a second, with their range (${rounds} round${rounds > 1 ? 's' : ''}; one round only in pure JavaScript and where a
+step takes more than 5 s). The ratio is denary's number over the contestant's: above 1 denary is ahead, below 1 it is behind. WASM and pure
 JavaScript run in Node (WASM with \`--no-liftoff\`: compiled by V8's optimizing compiler from the start, not after some seconds)
 and are compared with denary on WASM with as many threads, the others with denary's native runtime.
 A peer that cannot do a piece of work, or not within its time, is listed with its error.`;
