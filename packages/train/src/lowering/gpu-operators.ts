@@ -3,7 +3,16 @@
  * would run on the CPU, with everything copied there and back.
  */
 
-import { attribute, fromNumbers, type Graph, GraphBuilder, type Node, type Operator, type Value } from '@denary/core';
+import {
+  attribute,
+  fromNumbers,
+  type Graph,
+  GraphBuilder,
+  type Node,
+  type Operator,
+  toNumbers,
+  type Value,
+} from '@denary/core';
 import { type Maths, maths, sizes } from '../math.js';
 
 /** Buffers that a shader can bind on every WebGPU device: a node's inputs and outputs together. */
@@ -42,7 +51,7 @@ const rewrites: { readonly [O in Operator]?: Rewrite } = {
 
   // WebGPU has it, but takes the exponentials of large numbers as they are.
   ReduceLogSumExp: (math, [x, listed], node) => {
-    const given = attribute(node.attributes, 'axes', 'ints') ?? (listed && numbersOf(math.graph, listed));
+    const given = attribute(node.attributes, 'axes', 'ints') ?? (listed && constantsOf(math.graph, listed));
     const axes = given?.length ? given : sizes(x!).map((_, axis) => axis);
     return logSumExp(math, x!, axes, attribute(node.attributes, 'keepdims', 'int') !== 0);
   },
@@ -52,7 +61,7 @@ const rewrites: { readonly [O in Operator]?: Rewrite } = {
   // In groups, and those in groups, so that each fits into a shader.
   Split: (math, [x, listed], node) => {
     const axis = axisOf(node, x!, 0);
-    const given = attribute(node.attributes, 'split', 'ints') ?? (listed && numbersOf(math.graph, listed));
+    const given = attribute(node.attributes, 'split', 'ints') ?? (listed && constantsOf(math.graph, listed));
     const count = node.outputs.length;
     return splitInGroups(math, x!, axis, given ?? new Array<number>(count).fill(sizes(x!)[axis]! / count));
   },
@@ -75,7 +84,7 @@ export function inGpuOperators(graph: Graph, opset: number): Graph {
       builder.append(node);
       continue;
     }
-    const inputs = node.inputs.map((name) => builder.value(name));
+    const inputs = node.inputs.filter((name) => name !== '').map((name) => builder.value(name));
     [rewrite(math, inputs, node)].flat().forEach((value, i) => replaced.set(node.outputs[i]!, value.name));
   }
   for (const { name } of graph.outputs) builder.output(builder.value(replaced.get(name) ?? name), name);
@@ -84,9 +93,7 @@ export function inGpuOperators(graph: Graph, opset: number): Graph {
 
 const fits = ({ op, outputs }: Node): boolean => op === 'Split' && outputs.length < BUFFERS;
 
-function numbersOf(graph: GraphBuilder, { name }: Value): readonly number[] {
-  return Array.from(graph.constantOf(name)!.data as ArrayLike<number | bigint>, Number);
-}
+const constantsOf = (graph: GraphBuilder, { name }: Value): readonly number[] => toNumbers(graph.constantOf(name)!);
 
 /** m + log(sum e^(x - m)), where m is the largest. */
 function logSumExp(
