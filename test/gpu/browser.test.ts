@@ -1,7 +1,9 @@
 /** Training in a browser: on WebGPU as on WASM, with nothing left to the CPU. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeSessionContract } from '../contract/session-contract.js';
 import { browserPath, type OpenPage, openPage } from './browser.js';
+import { sessionsIn } from './browser-session.js';
 
 type Trained = { device: string; losses: number[]; held: number[]; state: [string, number[]][] };
 const STEPS = 4;
@@ -48,6 +50,13 @@ else
       const { held } = await train('mlp', 'webgpu', 30);
       expect(held[4]).toBeGreaterThan(0);
       expect(held.at(-1)).toBe(held[4]);
+    });
+
+    const inPage = sessionsIn(() => open.page);
+    describeSessionContract('runtime-web', (model, options) => inPage(model, { device: 'webgpu', ...options }), {
+      devices: ['webgpu'],
+      foreign: 'cuda',
+      failsForGood: true,
     });
 
     it('refuses a graph that WebGPU could not run by itself', async () => {
