@@ -9,8 +9,7 @@ const folders = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/usr/lib64/c
 
 /** Gives the reason where it cannot be had. A driver that is named by VK_DRIVER_FILES already is taken instead. */
 export function useSwiftShader(): string | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    return 'ONNX Runtime has WebGPU in Node on Linux x64 only';
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'SwiftShader is looked for on Linux x64 only';
   if (process.env.VK_DRIVER_FILES) return undefined;
   const folder = folders.find((path) => existsSync(join(path, 'vk_swiftshader_icd.json')));
   if (!folder) return `no vk_swiftshader_icd.json in ${folders.join(', ')}: install Chromium`;
