@@ -47,7 +47,7 @@ describe('a device on trial', () => {
     });
     await expect(tryDevice('cpu', work, { timeout: 4000 })).rejects.toMatchObject({
       code: 'timeout',
-      received: 'no end of them in 4 s',
+      received: 'no end of its trial in 4 s',
     });
     await expect.poll(() => child?.signalCode).toBe('SIGKILL');
   });

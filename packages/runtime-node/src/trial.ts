@@ -30,7 +30,7 @@ export async function tryDevice<T>(
   work: (createSession: SessionFactory) => Promise<T>,
   { timeout = 60_000, signal, fallback }: TrialOptions = {},
 ): Promise<T> {
-  if (signal?.aborted) throw aborted();
+  if (signal?.aborted) throw aborted(device);
   if (obstacleTo(device)) throw unavailable(device, 'not tried');
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -52,7 +52,7 @@ export async function tryDevice<T>(
   try {
     return await Promise.race([work(createSession), rejectionOf(ending.signal)]);
   } catch (error) {
-    if (signal?.aborted) throw aborted();
+    if (signal?.aborted) throw aborted(device);
     if (late) throw hung(device, timeout);
     throw explained(device, error, printed);
   } finally {
@@ -94,16 +94,16 @@ const hung = (device: Device, timeout: number) =>
   new DenaryError({
     code: 'timeout',
     who: `device ${device}`,
-    expected: 'to be done with a few steps',
-    received: `no end of them in ${timeout / 1000} s`,
+    expected: 'to be done in time',
+    received: `no end of its trial in ${timeout / 1000} s`,
     remedy: "It hangs, or is far too slow: bring the GPU's driver up to date, or use device 'cpu'.",
   });
 
-const aborted = () =>
+const aborted = (device: Device) =>
   new DenaryError({
     code: 'aborted',
-    who: 'tryDevice',
-    expected: 'to try a device to the end',
+    who: `device ${device}`,
+    expected: 'to be tried to the end',
     received: 'a stop',
     remedy: 'Try it again.',
   });
