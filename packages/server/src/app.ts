@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import type { Life } from './context.js';
 import type { Metrics } from './metrics.js';
 import type { ServerSettings } from './options.js';
-import { type Problem, RequestError, rawRefusal, refusalOf, refuse } from './problem.js';
+import { type Problem, type Refusal, RequestError, rawRefusal, refusalOf, refuse } from './problem.js';
 import { drainingError } from './routes/probes.js';
 import { answerSchema, answersSchema, problemSchema, refusalSchema } from './schemas.js';
 
@@ -57,10 +57,11 @@ function record(request: FastifyRequest, reply: FastifyReply, { requests, durati
   request.log.debug({ method, url: request.url, status: reply.statusCode, milliseconds }, 'request');
 }
 
-function loggedRefusal(error: unknown, request: FastifyRequest) {
+function loggedRefusal(error: unknown, request: FastifyRequest): Refusal {
   const refusal = refusalOf(error);
-  if (refusal.status >= 500)
-    request.log.error({ err: error, method: request.method, url: request.url }, 'request failed');
+  const { method, url, log } = request;
+  if (refusal.status === 503) log.warn({ err: error, method, url }, 'request refused');
+  else if (refusal.status >= 500) log.error({ err: error, method, url }, 'request failed');
   return refusal;
 }
 

@@ -42,6 +42,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'not-found': 404,
   'bad-image': 422,
   overloaded: 429,
+  // Nobody is there to read it: nginx' number for that.
+  aborted: 499,
   timeout: 503,
   closed: 503,
   'worker-lost': 503,

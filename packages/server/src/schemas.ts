@@ -14,6 +14,9 @@ export const problemSchema = {
   },
 } as const;
 
+/** What else a recognizer tells is passed on, too. */
+const open = { type: 'object', additionalProperties: true } as const;
+
 const probability = { type: 'number', minimum: 0, maximum: 1 } as const;
 const digit = {
   digit: { type: ['integer', 'null'], description: '0 to 9; null for an empty image, a blank, and what is rejected' },
@@ -27,14 +30,14 @@ const digit = {
 
 export const answerSchema = {
   $id: 'Answer',
-  type: 'object',
+  ...open,
   description:
     'Of one image: a digit, or by a model that reads several a text with its slots, or an error that befell it alone',
   properties: {
     name: { type: 'string', description: "The file's name in a form" },
     ...digit,
     text: { type: 'string', description: 'The digits in a row; ? for one that is rejected' },
-    slots: { type: 'array', items: { type: 'object', properties: digit } },
+    slots: { type: 'array', items: { ...open, properties: digit } },
     error: { $ref: 'Problem#' },
   },
 } as const;
@@ -67,9 +70,6 @@ const box = {
   type: 'object',
   properties: { x: { type: 'number' }, y: { type: 'number' }, width: { type: 'number' }, height: { type: 'number' } },
 } as const;
-
-/** What else the recognizer tells of a sheet is passed on, too. */
-const open = { type: 'object', additionalProperties: true } as const;
 
 export const readingSchema = {
   ...open,

@@ -92,6 +92,11 @@ describe('an answer', () => {
     expect(await ask('?probabilities=true')).toEqual([seven]);
   });
 
+  it('passes on what else a recognizer tells', async () => {
+    const server = await serve({ predict: async () => ({ ...seven, rejected: true }) });
+    expect((await predict(server)).json().predictions).toEqual([{ digit: 7, confidence: 0.5, rejected: true }]);
+  });
+
   it('has the text of a model that reads several digits', async () => {
     const slots = [seven, { ...seven, digit: null }];
     const server = await serve({ predict: async () => ({ text: '7', confidence: 0.25, slots }) });
@@ -118,6 +123,24 @@ describe('/v1/read', () => {
     expect((await post(server, { image: [[0]] })).statusCode).toBe(404);
     expect((await server.app.inject('/openapi.json')).json().paths).not.toHaveProperty('/v1/read');
   });
+});
+
+it('gives up what nobody waits for any more', async () => {
+  const hangUp = new AbortController();
+  const given = new Promise<void>((resolve) => {
+    const parts: Partial<ServedRecognizer> = {
+      predict: (_source, options) => {
+        options!.signal!.addEventListener('abort', resolve);
+        hangUp.abort();
+        return new Promise(() => {});
+      },
+    };
+    serve(parts, { port: 0, drainTimeout: 0 })
+      .then(async (server) => fetch(`${await server.listen()}/v1/predict`, { ...asked, signal: hangUp.signal }))
+      .catch(() => {});
+  });
+  const asked = { method: 'POST', body: '{"image":[[0]]}', headers: { 'content-type': 'application/json' } };
+  await given;
 });
 
 it('is not ready while its queue is full, and takes no images', async () => {

@@ -37,7 +37,7 @@ export async function describeRoutes(app: FastifyInstance, withToken: boolean): 
 const POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; frame-ancestors 'none'";
 
 export function docsRoutes(app: FastifyInstance): void {
-  // The package's root is one folder up from src and from dist alike.
+  // Built, all files are one; the tests run on the sources.
   const page = readFileSync(
     new URL(`${import.meta.url.endsWith('.ts') ? '../' : ''}../page/index.html`, import.meta.url),
   );
