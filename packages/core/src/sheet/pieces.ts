@@ -9,8 +9,8 @@ import { type Bounds, heightOf, widthOf } from './parts.js';
 export type Cut = Int32Array;
 
 /** The leftmost and the rightmost of a cut's columns. */
-export const first = (cut: Cut): number => cut.reduce((least, column) => Math.min(least, column));
-export const end = (cut: Cut): number => cut.reduce((most, column) => Math.max(most, column));
+export const firstColumn = (cut: Cut): number => cut.reduce((least, column) => Math.min(least, column));
+export const lastColumn = (cut: Cut): number => cut.reduce((most, column) => Math.max(most, column));
 
 export interface Piece {
   readonly bounds: Bounds;
@@ -27,7 +27,7 @@ export function takePiece(page: InkPage, labels: Int32Array, glyph: Glyph, from?
     glyph.labels.includes(labels[p]!) &&
     (from === undefined || x >= from[y - glyph.top]!) &&
     (to === undefined || x < to[y - glyph.top]!);
-  const columns = [from ? first(from) : glyph.left, to ? end(to) : glyph.right + 1] as const;
+  const columns = [from ? firstColumn(from) : glyph.left, to ? lastColumn(to) : glyph.right + 1] as const;
   const found = measure(page, glyph, columns, isOwn);
   if (found === undefined) return undefined;
   const { bounds, area, darkest } = found;

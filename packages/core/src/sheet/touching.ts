@@ -7,7 +7,7 @@ import type { Glyph } from './glyphs.js';
 import type { InkPage } from './page.js';
 import { excessLength, type Stretch } from './partings.js';
 import { type Bounds, heightOf, widthOf } from './parts.js';
-import { end, first, type Piece, takePiece } from './pieces.js';
+import { firstColumn, lastColumn, type Piece, takePiece } from './pieces.js';
 
 /** Glyphs at least so wide, in heights of their line, may be several digits, where there is doubt or too much ink. */
 const MAYBE = 0.5;
@@ -51,7 +51,7 @@ export function* stretchesOf(page: InkPage, labels: Int32Array, whole: Whole): G
   for (let from = 0; from < last; from++) {
     for (let to = from + 1; to <= last; to++) {
       const [left, right] = [cuts[from - 1]?.path, cuts[to - 1]?.path];
-      const least = (right ? first(right) : glyph.right) - (left ? end(left) : glyph.left);
+      const least = (right ? firstColumn(right) : glyph.right) - (left ? lastColumn(left) : glyph.left);
       if (least > WIDEST * lineHeight || (from === 0 && to === last)) continue;
       const piece = takePiece(page, labels, glyph, left, right);
       if (piece === undefined || piece.area < LEAST_INK * area || widthOf(piece.bounds) > WIDEST * lineHeight) continue;
