@@ -92,7 +92,7 @@ function rowOf(kind, sum) {
 }
 
 const header = [
-  'sheets',
+  'kind of sheet',
   'digits',
   'precision',
   'recall',
@@ -128,7 +128,7 @@ if (values.split === 'test') {
 
 \`recognizer.read\` with the model \`${values.model}\` on ${values.sheets} sheets of each kind, 1400x1000 pixels, made from MNIST's
 test digits with the seeds ${values.seed} to ${Number(values.seed) + Number(values.sheets) - 1} (\`npm run bench:sheets\`). The reader's settings were chosen on sheets of
-training digits; these were read once.
+training digits, never on these.
 
 ${lines.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 

@@ -30,24 +30,33 @@ export function findCuts(labels: Int32Array, pageWidth: number, glyph: Glyph, he
   }
   const down = costs(ink, width, rows, 0, 1);
   const up = costs(ink, width, rows, rows - 1, -1);
+  const before = inkBefore(ink, width, rows);
   const total = ink.reduce((sum, one) => sum + one, 0);
-  const leftOf = (path: Cut) =>
-    path.reduce(
-      (sum, column, row) => sum + ink.subarray(row * width, row * width + column).reduce((a, b) => a + b, 0),
-      0,
-    ) / total;
+  const shareLeft = (path: Cut) => path.reduce((sum, column, row) => sum + before[row * width + column]!, 0) / total;
   const cuts: CutThrough[] = [];
   const limit = Math.min(MOST, Math.ceil((DENSITY * width) / height));
   for (const [x, y] of valleys(down, up, ink, width, rows)) {
     const path = trace(down, up, width, rows, x, y);
     const isNew = cuts.every((cut) => meanDistance(cut.path, path) > SAME * height);
-    if (!isNew || Math.min(leftOf(path), 1 - leftOf(path)) < LEAST_INK) continue;
+    if (!isNew || Math.abs(shareLeft(path) - 0.5) > 0.5 - LEAST_INK) continue;
     cuts.push({ path, ink: path.reduce((sum, column, row) => sum + ink[row * width + column]!, 0) });
     if (cuts.length === limit) break;
   }
   const mean = (path: Cut) => path.reduce((sum, column) => sum + column, 0) / rows;
   cuts.sort((a, b) => mean(a.path) - mean(b.path));
   return cuts.map(({ path, ink }) => ({ path: path.map((column) => column + glyph.left), ink }));
+}
+
+/** How much ink lies to the left of each pixel, in its row. */
+function inkBefore(ink: Uint8Array, width: number, rows: number): Int32Array {
+  const before = new Int32Array(ink.length);
+  for (let y = 0, q = 0; y < rows; y++) {
+    for (let x = 0, sum = 0; x < width; x++, q++) {
+      before[q] = sum;
+      sum += ink[q]!;
+    }
+  }
+  return before;
 }
 
 /** The least that a path costs from the first row to each pixel, both included, going down or up (`step` 1 or -1). */

@@ -8,6 +8,10 @@ import { type Bounds, heightOf, widthOf } from './parts.js';
 /** For each row of a glyph, from its top, the first column to the right of the cut. */
 export type Cut = Int32Array;
 
+/** The leftmost and the rightmost of a cut's columns. */
+export const firstColumn = (cut: Cut): number => cut.reduce((least, column) => Math.min(least, column));
+export const lastColumn = (cut: Cut): number => cut.reduce((most, column) => Math.max(most, column));
+
 export interface Piece {
   readonly bounds: Bounds;
   /** In pixels of ink, and how many sides of pixels are its outline. */
@@ -23,7 +27,8 @@ export function takePiece(page: InkPage, labels: Int32Array, glyph: Glyph, from?
     glyph.labels.includes(labels[p]!) &&
     (from === undefined || x >= from[y - glyph.top]!) &&
     (to === undefined || x < to[y - glyph.top]!);
-  const found = measure(page, glyph, isOwn);
+  const columns = [from ? firstColumn(from) : glyph.left, to ? lastColumn(to) : glyph.right + 1] as const;
+  const found = measure(page, glyph, columns, isOwn);
   if (found === undefined) return undefined;
   const { bounds, area, darkest } = found;
   const margin = 2 + Math.ceil(Math.max(widthOf(bounds), heightOf(bounds)) / 8);
@@ -49,10 +54,10 @@ export function takePiece(page: InkPage, labels: Int32Array, glyph: Glyph, from?
 
 type IsOwn = (p: number, x: number, y: number) => boolean;
 
-function measure(page: InkPage, glyph: Glyph, isOwn: IsOwn) {
+function measure(page: InkPage, glyph: Glyph, [start, stop]: readonly [number, number], isOwn: IsOwn) {
   let [left, right, top, bottom, area, darkest] = [glyph.right + 1, -1, -1, -1, 0, 0];
   for (let y = glyph.top; y <= glyph.bottom; y++) {
-    for (let x = glyph.left, p = y * page.width + x; x <= glyph.right; x++, p++) {
+    for (let x = start, p = y * page.width + x; x < stop; x++, p++) {
       if (!isOwn(p, x, y)) continue;
       area++;
       if (x < left) left = x;

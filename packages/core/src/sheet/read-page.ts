@@ -27,7 +27,7 @@ export interface PageReader {
 export const MAX_PAGE_DIGITS = 5000;
 /** A glyph that is this certainly one digit is like any other. */
 const CERTAIN = 0.95;
-/** Glyphs that are prepared in one go. */
+/** Pictures for the model that are made in one go. */
 const TURN = 16;
 
 /** Throws `bad-image` for what is no image, and for a page with too many pieces of ink. */
@@ -54,9 +54,15 @@ export async function readPage(image: Image, given: PageReader): Promise<Reading
   const all = wholes.flat();
   const predictions = await predictAll(all, grey, reader);
   const stretches: Candidate[][] = [];
+  let prepared = 0;
   for (const [i, whole] of all.entries()) {
-    if (i % TURN === 0) await reader.pause();
-    stretches.push(mayTouch(whole, predictions[i]!) ? stretchesOf(page, parts.labels, whole) : []);
+    const own: Candidate[] = [];
+    stretches.push(own);
+    if (!mayTouch(whole, predictions[i]!)) continue;
+    for (const stretch of stretchesOf(page, parts.labels, whole)) {
+      own.push(stretch);
+      if (++prepared % TURN === 0) await reader.pause();
+    }
   }
   const more = await predictAll(stretches.flat(), undefined, reader);
 

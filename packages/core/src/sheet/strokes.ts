@@ -10,7 +10,7 @@ import { close } from './morphology.js';
 
 /** So many pixels are enough to see strokes. */
 const SAMPLE_PIXELS = 300 * 300;
-/** Squares are up to this share of the longer side, but for small pages, each about so many times as wide as the one before. */
+/** Squares are up to this share of the longer side, and up to the shorter one, but for small pages, each about so many times as wide as the one before. */
 const WIDEST = 0.25;
 const SMALL = 7;
 const GROWTH = 1.4;
@@ -31,7 +31,8 @@ export function findStrokes(page: GreyImage): Strokes | undefined {
   const sample = shrink(page, SAMPLE_PIXELS);
   const step = Math.ceil(page.width / sample.width);
   const negative = { ...sample, data: sample.data.map((level) => 255 - level) };
-  const widest = Math.max(SMALL, WIDEST * Math.max(sample.width, sample.height));
+  const sides = [sample.width, sample.height];
+  const widest = Math.max(SMALL, Math.min(WIDEST * Math.max(...sides), ...sides));
   const squares: Square[] = [];
   for (let size = 3; size <= widest; size = Math.max(size + 2, Math.round(size * GROWTH) | 1)) {
     squares.push({ size, dark: filled(sample, size), bright: filled(negative, size) });

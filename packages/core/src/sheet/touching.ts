@@ -7,7 +7,7 @@ import type { Glyph } from './glyphs.js';
 import type { InkPage } from './page.js';
 import { excessLength, type Stretch } from './partings.js';
 import { type Bounds, heightOf, widthOf } from './parts.js';
-import { type Piece, takePiece } from './pieces.js';
+import { firstColumn, lastColumn, type Piece, takePiece } from './pieces.js';
 
 /** Glyphs at least so wide, in heights of their line, may be several digits, where there is doubt or too much ink. */
 const MAYBE = 0.5;
@@ -41,27 +41,25 @@ export function mayTouch({ width, length }: Whole, { digit, confidence }: Predic
   return confidence < DOUBTFUL || width > WIDE || excessLength(length, digit!) > 1;
 }
 
-/** Every stretch from cut to cut that may be a digit, the whole glyph among them; the last cut is the glyph's end. */
-export function stretchesOf(page: InkPage, labels: Int32Array, whole: Whole): Candidate[] {
+/** Every stretch from cut to cut that may be a digit, the whole glyph first; the last cut is the glyph's end. */
+export function* stretchesOf(page: InkPage, labels: Int32Array, whole: Whole): Generator<Candidate> {
   const { glyph, lineHeight } = whole;
   const cuts = findCuts(labels, page.width, glyph, lineHeight);
   const last = cuts.length + 1;
   const { area, edge } = takePiece(page, labels, glyph)!;
-  const candidates: Candidate[] = [];
+  yield { ...whole, to: last };
   for (let from = 0; from < last; from++) {
     for (let to = from + 1; to <= last; to++) {
-      if (from === 0 && to === last) {
-        candidates.push({ ...whole, to });
-        continue;
-      }
-      const piece = takePiece(page, labels, glyph, cuts[from - 1]?.path, cuts[to - 1]?.path);
+      const [left, right] = [cuts[from - 1]?.path, cuts[to - 1]?.path];
+      const least = (right ? firstColumn(right) : glyph.right) - (left ? lastColumn(left) : glyph.left);
+      if (least > WIDEST * lineHeight || (from === 0 && to === last)) continue;
+      const piece = takePiece(page, labels, glyph, left, right);
       if (piece === undefined || piece.area < LEAST_INK * area || widthOf(piece.bounds) > WIDEST * lineHeight) continue;
       const crossed = ((cuts[to - 1]?.ink ?? 0) * edge) / 2 / area;
       const candidate = candidateOf(piece, glyph, lineHeight, { from, to, crossed });
-      if (candidate) candidates.push(candidate);
+      if (candidate) yield candidate;
     }
   }
-  return candidates;
 }
 
 function candidateOf(
