@@ -66,7 +66,10 @@ model's manifest says which); the test set and the pictures below were only meas
 
 ## Calibration
 
-Negative log-likelihood and expected calibration error (15 bins) on the test set, before and after the temperature.
+Negative log-likelihood and expected calibration error (15 bins) on the test set, before and after the temperature. All shipped
+models have seen all training images, so each temperature comes from a twin, which was trained in the same way on nine tenths of
+them and read the last tenth. The twins of \`cnn\`, \`cnn-pool4\`, \`pair\` and \`string\` were trained for 6 of 10, 2 of 5, 2 of 14 and 4
+of 20 epochs, and stand for their models less well. A temperature below 1 is taken from a twin of all epochs alone.
 
 ${table(['model', 'temperature', 'NLL before', 'after', 'ECE before', 'after'], calibrations)}
 
@@ -80,7 +83,7 @@ its twin's training. AUROC is the chance that such an image is more doubtful tha
 Letters and signs are drawn with five handwriting fonts, upright and leaning both ways. Letters that people write like a digit
 (${likeDigits.join(' ')}) are counted apart: most are digits by any look. Scribbles are random smooth curves, noise random pixels,
 two digits stand side by side in one image, and digits on their side are 2, 3, 4, 5 and 7 turned by a quarter. Clothing is
-Fashion-MNIST's test set; photographs are crops of scikit-learn's two sample images.
+the first 2,000 of Fashion-MNIST's test set; photographs are crops of scikit-learn's two sample images.
 
 What is not refused: an image that looks like a digit is read as one, and a good part of letters and signs does. By
 confidence and distance alone, at a price of 1% of the digits, do not count on letters being kept out.
@@ -91,9 +94,9 @@ await writeFile(fileURLToPath(new URL('../docs/rejection.md', import.meta.url)),
 console.log(text);
 
 async function clothing() {
-  const { images, count } = await loadDataset('fashion-mnist', 'test');
+  const { images } = await loadDataset('fashion-mnist', 'test');
   const area = 28 * 28;
-  return Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: 2000 }, (_, i) => {
     return { data: images.subarray(i * area, (i + 1) * area), width: 28, height: 28, channels: 1 };
   });
 }

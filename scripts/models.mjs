@@ -64,9 +64,11 @@ async function calibrate(folder, name) {
   if (!existsSync(file)) trainInto(twin, name, ['--validation-split', `${held}`, ...(brief[name] ?? [])]);
   const manifest = parseManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const { epochs } = parseManifest(readFileSync(join(twin, 'manifest.json'), 'utf8')).training;
+  // What was trained for less long is less sure: that a model is not sure enough can't be learnt from it.
+  const sharpen = epochs >= manifest.training.epochs;
   const data = await loadDataset(manifest.architecture.training.data ?? 'mnist', 'train');
   const split = validationSplit(data, held, seed);
-  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split });
+  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split, sharpen });
   const { count } = split.train;
   const on = `${split.validation.name}, read by a twin: trained alike on the other ${count} images, for ${epochs} epochs`;
   manifest.calibration = calibrationRecord(calibrated, on);

@@ -141,7 +141,15 @@ describe('denary', () => {
 
   it('evaluates a shipped model', async () => {
     const [result] = objects(await denary('evaluate', 'mlp', '--json'));
-    expect(Object.keys(result)).toEqual(['accuracy', 'loss', 'count', 'seconds', 'imagesPerSecond']);
+    expect(Object.keys(result)).toEqual([
+      'accuracy',
+      'loss',
+      'count',
+      'seconds',
+      'imagesPerSecond',
+      'temperature',
+      'calibrationError',
+    ]);
     const manifest = JSON.parse(await readFile(path('models/mlp/manifest.json'), 'utf8'));
     expect(result).toMatchObject({ accuracy: manifest.metrics.test.accuracy, count: 10_000 });
   });
