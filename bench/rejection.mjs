@@ -62,7 +62,8 @@ for (const name of ['cnn', 'cnn-pool4', 'mlp', 'hrnn', 'pair', 'string']) {
 const text = `# Rejection
 
 Made by \`npm run bench:reject\`. Temperatures, limits and what digits look like come from training images alone (each
-model's manifest says which); the test set and the pictures below were only measured.
+model's manifest says which). What these tables cannot vouch for: the method itself (how a digit's looks are described, and that
+a temperature below 1 wants a twin of all epochs) was settled with the test digits and pictures of these kinds in view.
 
 ## Calibration
 

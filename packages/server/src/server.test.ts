@@ -93,8 +93,10 @@ describe('an answer', () => {
   });
 
   it('passes on what else a recognizer tells', async () => {
-    const server = await serve({ predict: async () => ({ ...seven, rejected: true }) });
-    expect((await predict(server)).json().predictions).toEqual([{ digit: 7, confidence: 0.5, rejected: true }]);
+    const server = await serve({ predict: async () => ({ ...seven, rejected: 'blank' as const }) });
+    expect((await predict(server)).json().predictions).toEqual([
+      { digit: 7, confidence: 0.5, rejected: 'blank' as const },
+    ]);
   });
 
   it('has the text of a model that reads several digits', async () => {

@@ -41,6 +41,7 @@ export const serveCommand = (context: ContextOf) =>
     .option('--max-batch <images>', 'images in one run', whole(1), 128)
     .option('--max-queue <images>', 'images without an answer, beyond which requests get a 429', whole(1), 4096)
     .option('--max-images <images>', 'images in one request', whole(1), 256)
+    .option('--max-pixels <pixels>', 'of one image', whole(1), 16_000_000)
     .option('--max-body <bytes>', "size of a request's body", whole(1), 16 * 2 ** 20)
     .option('--rate-limit <requests>', 'requests a second of one client (default: unlimited)', whole(1))
     .option('--timeout <ms>', 'for an answer', whole(1), 30_000)
