@@ -9,7 +9,20 @@ import { describeTarget, graphFor } from './contract/target-contract.js';
 /** As found with onnxruntime-node 1.30; Split and Concat by as many parts as a shader can bind. */
 const onWebGpu: readonly Operator[] = [
   ...(['Abs', 'Add', 'And', 'Cast', 'Clip', 'Concat', 'Conv', 'ConvTranspose', 'Div', 'Elu', 'Equal', 'Exp'] as const),
-  ...(['Expand', 'Flatten', 'Gather', 'Gemm', 'Greater', 'Identity', 'LSTM', 'Less', 'Log', 'MatMul', 'Max'] as const),
+  ...([
+    'Expand',
+    'Flatten',
+    'Gather',
+    'Gemm',
+    'Greater',
+    'HardSigmoid',
+    'Identity',
+    'LSTM',
+    'Less',
+    'Log',
+    'MatMul',
+    'Max',
+  ] as const),
   ...(['MaxPool', 'Min', 'Mul', 'Neg', 'Not', 'Pad', 'Pow', 'Reciprocal', 'ReduceMax', 'ReduceMean'] as const),
   ...(['ReduceSum', 'Relu', 'Reshape', 'Sigmoid', 'Slice', 'Softmax', 'Split', 'Sqrt', 'Squeeze', 'Sub'] as const),
   ...(['Tanh', 'Transpose', 'Unsqueeze', 'Where'] as const),

@@ -84,6 +84,18 @@ describe('in the operators of a GPU', () => {
       fromNumbers('float32', [0, 7, 7, 3, 3, 3], [2, 3]),
     ));
 
+  it('a step that would overflow is steep, and the same', async () => {
+    const step: Build = (graph, x) => [
+      graph.op('HardSigmoid', [x], { alpha: 3e38, beta: 0 }),
+      graph.op('HardSigmoid', [x]),
+    ];
+    await expectSame(step, fromNumbers('float32', [-5, -1e-6, 0, 1e-6, 0.3, 7]));
+    const graph = new GraphBuilder('case');
+    step(graph, graph.input('x', 'float32', [1])).forEach((y, i) => graph.output(y, `y${i}`));
+    const { nodes } = await run(graph, true, filled('float32', [1]));
+    for (const { attributes } of nodes) expect(attributes.alpha!.value).toBeLessThanOrEqual(1e30);
+  });
+
   it('logsumexp of numbers whose exponentials are none is right', () =>
     expectSame(
       (graph, x) => [maths(graph).logSumExp(x, [1])],

@@ -18,6 +18,8 @@ import { type Maths, maths, sizes } from '../math.js';
 /** Buffers that a shader can bind on every WebGPU device: a node's inputs and outputs together. */
 const BUFFERS = 8;
 
+const STEEP = 1e30;
+
 /** Gives the value, or values, that take the place of the node's outputs. */
 type Rewrite = (math: Maths, inputs: readonly Value[], node: Node) => Value | readonly Value[];
 
@@ -43,6 +45,13 @@ const rewrites: { readonly [O in Operator]?: Rewrite } = {
     const keepdims = attribute(node.attributes, 'keepdims', 'int') !== 0;
     return cast(sub(count - 1, max(where(equal(x!, max(x!, [axis])), fromLast, -1), [axis], keepdims)), 'int32');
   },
+
+  // As steep as a step where it stands for one, but not so steep that it overflows: WGSL promises no infinities.
+  HardSigmoid: ({ graph }, [x], node) =>
+    graph.op('HardSigmoid', [x!], {
+      alpha: Math.min(attribute(node.attributes, 'alpha', 'float') ?? 0.2, STEEP),
+      beta: attribute(node.attributes, 'beta', 'float') ?? 0.5,
+    }),
 
   // log softmax(x) = x - logsumexp(x)
   LogSoftmax: (math, [x], node) => math.sub(x!, logSumExp(math, x!, [axisOf(node, x!, -1)], true)),
