@@ -14,7 +14,7 @@ import { kinds, makeSheet, takePicture } from './sheet-maker.mjs';
 
 const { values } = parseArgs({
   options: {
-    sheets: { type: 'string', default: '20' },
+    sheets: { type: 'string', default: '10' },
     seed: { type: 'string', default: '0' },
     split: { type: 'string', default: 'test' },
     model: { type: 'string', default: 'cnn' },
