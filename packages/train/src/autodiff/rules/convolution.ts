@@ -39,9 +39,25 @@ function offsets({ kernel, dilations }: Window): [number, number][] {
  */
 function kernelGradient(c: RuleContext, dy: Value, window: Window): Value {
   const [outChannels, channels, ...kernel] = sizes(c.inputs[1]!) as [number, number, number, number];
-  const columns = c.reshape(gatheredColumns(c, window), [channels * kernel[0] * kernel[1], -1]);
-  const flat = c.gemm(columns, dy, { transB: true });
-  return c.transpose(c.reshape(flat, [channels, ...kernel, outChannels]), [3, 0, 1, 2]);
+  const area = kernel[0] * kernel[1];
+  const { image, places } = columnsOf(c, window);
+  const parts = partsOf(channels, area, sizes(places)[0]! * sizes(image)[2]!);
+  const products = c.split(image, 0, new Array<number>(parts).fill(channels / parts)).map((part) => {
+    const columns = c.graph.op('Gather', [part, places], { axis: 1 });
+    return c.gemm(c.reshape(columns, [(channels / parts) * area, -1]), dy, { transB: true });
+  });
+  return c.transpose(c.reshape(c.concat(products, 0), [channels, ...kernel, outChannels]), [3, 0, 1, 2]);
+}
+
+/** Columns of more elements are made, and used up, in parts; a part has as many rows at least as a product wants. */
+const [MOST_ELEMENTS, LEAST_ROWS] = [6e6, 64];
+
+/** How many parts the channels are cut into: few enough that each is of some size, and all of the same. */
+function partsOf(channels: number, area: number, elements: number): number {
+  const wanted = Math.min(Math.ceil((channels * elements) / MOST_ELEMENTS), (channels * area) / LEAST_ROWS);
+  let parts = 1;
+  for (let divisor = 2; divisor <= wanted; divisor++) if (channels % divisor === 0) parts = divisor;
+  return parts;
 }
 
 /** A value [batch, channels, ...] with the batch last, as [channels, rest * batch]. */
@@ -50,8 +66,11 @@ function batchLast(c: RuleContext, value: Value): Value {
   return c.reshape(c.transpose(c.reshape(value, [batch, -1]), [1, 0]), [channels, -1]);
 }
 
-/** For each offset of the window the pixels that it meets, position by position: [channels, offsets * positions, batch]. */
-function gatheredColumns(c: RuleContext, window: Window): Value {
+/**
+ * The padded image [channels, pixels, batch], and for each offset of the window the pixels that it meets, position by
+ * position: [offsets * positions].
+ */
+function columnsOf(c: RuleContext, window: Window): { image: Value; places: Value } {
   const [batch, channels, ...image] = sizes(c.x) as [number, number, number, number];
   const x = padImage(c, c.reshape(batchLast(c, c.x), [channels, ...image, batch]), window.pads);
   const [, height, width] = sizes(x) as [number, number, number];
@@ -61,14 +80,13 @@ function gatheredColumns(c: RuleContext, window: Window): Value {
   const list = (numbers: readonly number[], shape: readonly number[]) =>
     c.graph.constant(fromNumbers('int32', numbers, shape));
   const counted = (count: number, stride: number) => Array.from({ length: count }, (_, i) => i * stride);
-  const places = offsets(window).map(([row, column]) => row * width + column);
-  const within = list(places, [places.length, 1, 1]);
+  const within = offsets(window).map(([row, column]) => row * width + column);
   const starts = c.add(
     list(counted(rows, down * width), [1, rows, 1]),
     list(counted(columns, across), [1, 1, columns]),
   );
-  const indices = c.reshape(c.add(within, starts), [-1]);
-  return c.graph.op('Gather', [c.reshape(x, [channels, height * width, batch]), indices], { axis: 1 });
+  const places = c.reshape(c.add(list(within, [within.length, 1, 1]), starts), [-1]);
+  return { image: c.reshape(x, [channels, height * width, batch]), places };
 }
 
 /** Zeros around an image [channels, height, width, batch]. */
