@@ -4,7 +4,7 @@
  * model adds no delay. Whatever fails, every call is settled.
  */
 
-import type { Call, Clock } from './call.js';
+import type { Call, CallListener, Clock } from './call.js';
 import { DenaryError } from './errors.js';
 
 export interface BatcherOptions {
@@ -23,14 +23,37 @@ export interface BatcherOptions {
 const ANSWERS = 16;
 
 /** Items of one call, which may go into several runs. */
-interface Entry<Item, Result> {
-  readonly items: readonly Item[];
-  readonly results: Result[];
+class Entry<Item, Result> implements CallListener {
+  readonly results: Result[] = [];
   /** How many have gone into a run. */
-  taken: number;
-  answered: number;
-  resolve(results: Result[]): void;
-  reject(error: unknown): void;
+  taken = 0;
+  answered = 0;
+
+  constructor(
+    readonly items: readonly Item[],
+    private readonly call: Call,
+    private readonly give: (results: Result[]) => void,
+    private readonly refuse: (error: unknown) => void,
+    private readonly drop: (entry: Entry<Item, Result>) => void,
+  ) {
+    call.requireGoing();
+    call.add(this);
+  }
+
+  resolve(): void {
+    this.call.remove(this);
+    this.give(this.results);
+  }
+
+  reject(error: unknown): void {
+    this.call.remove(this);
+    this.ended(error);
+  }
+
+  ended(error: unknown): void {
+    this.drop(this);
+    this.refuse(error);
+  }
 }
 
 /** So many items of an entry, in one run. */
@@ -80,23 +103,7 @@ export class Batcher<Item, Result> {
   /** The results of the items, in their order. Items that still wait when the call is ended go into no run. */
   submit(items: readonly Item[], call: Call): Promise<Result[]> {
     return new Promise((resolve, reject) => {
-      call.requireGoing();
-      const entry: Entry<Item, Result> = {
-        items,
-        results: [],
-        taken: 0,
-        answered: 0,
-        resolve: (results) => {
-          off();
-          resolve(results);
-        },
-        reject: (error) => {
-          off();
-          reject(error);
-        },
-      };
-      const off = call.onEnd((error) => this.fail(entry, error));
-      this.queue.add(entry);
+      this.queue.add(new Entry(items, call, resolve, reject, this.drop));
       this.waiting += items.length;
       this.dispatch(this.options.maxBatch);
       if (this.waiting > 0 && this.underWay < this.options.workers) this.schedule();
@@ -131,7 +138,7 @@ export class Batcher<Item, Result> {
     try {
       results = await this.run(items);
     } catch (error) {
-      for (const { entry } of parts) this.fail(entry, error);
+      for (const { entry } of parts) entry.reject(error);
       this.ended();
       return;
     }
@@ -142,7 +149,7 @@ export class Batcher<Item, Result> {
       for (let i = start; i < start + count; i++) entry.results[i] = results[at++]!;
       entry.answered += count;
       if (entry.answered < entry.items.length) continue;
-      entry.resolve(entry.results);
+      entry.resolve();
       if (++answered % ANSWERS === 0) await new Promise<void>((resolve) => this.options.clock.soon(resolve));
     }
   }
@@ -169,10 +176,10 @@ export class Batcher<Item, Result> {
     return parts;
   }
 
-  private fail(entry: Entry<Item, Result>, error: unknown): void {
+  /** What of an entry still waits goes into no run. */
+  private readonly drop = (entry: Entry<Item, Result>): void => {
     if (this.queue.delete(entry)) this.waiting -= entry.items.length - entry.taken;
-    entry.reject(error);
-  }
+  };
 }
 
 function overloaded(maxQueue: number, admitted: number, items: number): DenaryError {

@@ -64,8 +64,13 @@ const LEAST = 1e-30;
 
 /** softmax(log p / T) (Guo et al., "On calibration of modern neural networks", ICML 2017): what T makes of logits, made of p. */
 export function tempered(probabilities: ArrayLike<number>, temperature: number): number[] {
-  if (temperature === 1) return Array.from(probabilities);
-  const powers = Array.from(probabilities, (p) => Math.max(p, LEAST) ** (1 / temperature));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+  const powers = new Array<number>(probabilities.length);
+  let sum = 0;
+  for (let i = 0; i < powers.length; i++) {
+    const p = probabilities[i]!;
+    powers[i] = temperature === 1 ? p : Math.max(p, LEAST) ** (1 / temperature);
+    sum += powers[i]!;
+  }
+  if (temperature !== 1) for (let i = 0; i < powers.length; i++) powers[i] = powers[i]! / sum;
+  return powers;
 }

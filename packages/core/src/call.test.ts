@@ -47,7 +47,7 @@ describe('limited', () => {
     const told: unknown[] = [];
     const work = (given: Call) => {
       call = given;
-      given.onEnd((error) => told.push(error));
+      given.add({ ended: (error) => told.push(error) });
       return never();
     };
     const answer = limited(work, { signal: controller.signal, timeout: 100 }, clock, 'test');

@@ -28,36 +28,45 @@ export interface Clock {
   soon(callback: () => void): void;
 }
 
-/** What the work of a call sees of its end. */
+/** Who is told when a call ends early. */
+export interface CallListener {
+  ended(error: unknown): void;
+}
+
+/** What the work of a call sees of its end. It costs next to nothing: a busy service makes many, and ends few. */
 export class Call {
-  private ended: { readonly error: unknown } | undefined;
-  private readonly listeners = new Set<(error: unknown) => void>();
+  private reason: { readonly error: unknown } | undefined;
+  private listeners: readonly CallListener[] | undefined;
 
   /** Ends the call early; of several ends the first counts. */
   end(error: unknown): void {
-    if (this.ended) return;
-    this.ended = { error };
-    for (const listener of this.listeners) listener(error);
-    this.listeners.clear();
+    if (this.reason) return;
+    this.reason = { error };
+    const { listeners = [] } = this;
+    this.listeners = undefined;
+    for (const listener of listeners) listener.ended(error);
   }
 
   /** Throws where the call was ended. */
   requireGoing(): void {
-    if (this.ended) throw this.ended.error;
+    if (this.reason) throw this.reason.error;
   }
 
-  /** Calls back at an early end; what it gives takes that back. */
-  onEnd(listener: (error: unknown) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  add(listener: CallListener): void {
+    this.listeners = this.listeners ? [...this.listeners, listener] : [listener];
+  }
+
+  remove(listener: CallListener): void {
+    if (this.listeners?.length === 1 && this.listeners[0] === listener) this.listeners = undefined;
+    else this.listeners = this.listeners?.filter((other) => other !== listener);
   }
 }
 
 /** setTimeout takes no more. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Does the work of a call within its limits. Throws `aborted`, `timeout`, or `bad-argument` for a time-out that is none. */
-export async function limited<T>(
+/** Does the work of a call within its limits. Rejects with `aborted`, `timeout`, or `bad-argument` for a time-out that is none. */
+export function limited<T>(
   work: (call: Call) => Promise<T>,
   { signal, timeout }: CallOptions,
   clock: Clock,
@@ -65,31 +74,30 @@ export async function limited<T>(
 ): Promise<T> {
   const call = new Call();
   if (!signal && timeout === undefined) return work(call);
-  if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST)) {
-    const expected = `a timeout above 0 and up to ${LONGEST} ms`;
-    throw problem('bad-argument', who, expected, `${timeout}`, 'Leave it out for none.');
-  }
-  const abort = () => {
-    const error = problem('aborted', who, 'an answer', 'the signal to abort', 'Call again if need be.', signal?.reason);
-    call.end(error);
-  };
-  if (signal?.aborted) abort();
-  call.requireGoing();
   return new Promise<T>((resolve, reject) => {
-    const deafen = signal && onAbort(signal, abort);
+    if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST)) {
+      const expected = `a timeout above 0 and up to ${LONGEST} ms`;
+      throw problem('bad-argument', who, expected, `${timeout}`, 'Leave it out for none.');
+    }
+    const abort = () =>
+      call.end(problem('aborted', who, 'an answer', 'the signal to abort', 'Call again if need be.', signal?.reason));
     const expire = () => {
       const remedy = 'Try again when there is less to do, or allow more time.';
       call.end(problem('timeout', who, `an answer within ${timeout} ms`, 'none', remedy));
     };
+    if (signal?.aborted) abort();
+    call.requireGoing();
+    const deafen = signal && onAbort(signal, abort);
     const stop = timeout === undefined ? undefined : clock.after(timeout, expire);
     const tidy = () => {
       deafen?.();
       stop?.();
     };
-    call.onEnd((error) => {
+    const ended = (error: unknown) => {
       tidy();
       reject(error);
-    });
+    };
+    call.add({ ended });
     work(call).finally(tidy).then(resolve, reject);
   });
 }

@@ -109,8 +109,9 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
 function decode(source: ImageSource, call: Call, limits: ImageLimits | undefined): Image | Promise<Image> {
   if (isRaw(source) && !limits) return toImage(source);
   const controller = new AbortController();
-  const forget = call.onEnd((error) => controller.abort(error));
-  return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(forget);
+  const listener = { ended: (error: unknown) => controller.abort(error) };
+  call.add(listener);
+  return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(() => call.remove(listener));
 }
 
 function badWorkers(workers: number): DenaryError {
