@@ -25,6 +25,7 @@ import { emitLoss, type Reduction } from './objective/objective.js';
 import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
 import { emitUpdates } from './objective/updates.js';
 import { removeDeadNodes } from './passes/dead-nodes.js';
+import { mergeRepeatedNodes } from './passes/repeated-nodes.js';
 
 export interface Objective {
   readonly loss: LossName;
@@ -143,7 +144,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     state,
   };
   const built = graph.model(trainingMetadata(spec));
-  const alive = removeDeadNodes(built.graph);
+  const alive = removeDeadNodes(mergeRepeatedNodes(built.graph));
   return { ...built, graph: target === 'gpu' ? removeDeadNodes(inGpuOperators(alive, model.opset)) : alive };
 }
 
