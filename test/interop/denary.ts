@@ -1,16 +1,6 @@
 /** Our side of the comparison: training runs that Python repeats. */
 
-import {
-  encodeModel,
-  fromNumbers,
-  initializersOf,
-  type Model,
-  type Tensor,
-  type Tensors,
-  Trainer,
-  toNumbers,
-  withWeights,
-} from '@denary/core';
+import { encodeModel, initializersOf, type Model, type Tensor, type Tensors, Trainer, withWeights } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import {
   type Architecture,
@@ -18,9 +8,7 @@ import {
   createTrainingGraph,
   dataOf,
   type Layer,
-  normal,
   type Objective,
-  stream,
   subset,
 } from '@denary/train';
 import { type DatasetName, loadDataset } from '@denary/train/node';
@@ -80,23 +68,14 @@ export async function testBatches(count: number, data: string, most = BATCH_SIZE
   });
 }
 
-/**
- * A run of an architecture, from a seed's initial weights, but with biases of some size: were they zero, every blank pixel
- * would lie on the kink of a ReLU, and rounding would decide its side. Dropout must be off: its masks are our own.
- */
+/** A run of an architecture, from a seed's initial weights. Dropout must be off: its masks are our own. */
 export function runOf(architecture: Architecture, parts: Pick<Run, 'probes' | 'batches'>, seed = 1): Run {
   const { model, layers: reports } = buildModel(architecture, seed);
   const initializers = initializersOf(model);
   const names = reports.flatMap(({ weights }) => weights.map(({ name }) => name));
   const layers = architecture.layers.map((layer, i) => ({ ...layer, name: reports[i]!.name }));
-  const weights = Object.fromEntries(names.map((name) => [name, started(name, initializers[name]!, seed)]));
+  const weights = Object.fromEntries(names.map((name) => [name, initializers[name]!]));
   return { architecture, layers, weights, ...parts };
-}
-
-function started(name: string, tensor: Tensor, seed: number): Tensor {
-  if (!name.endsWith('/bias') || tensor.shape.length > 1) return tensor;
-  const drawn = toNumbers(tensor).map((_, i) => 0.05 * normal(seed, stream(name), i));
-  return fromNumbers('float32', drawn, tensor.shape);
 }
 
 /** Trains with denary. */
