@@ -3,7 +3,7 @@
  * which may be past stopping, learns of it from the Call.
  */
 
-import { DenaryError } from './errors.js';
+import { problem } from './errors.js';
 
 /** What is needed of an AbortSignal: core is compiled without the types of Node and the DOM, which both have it. */
 export interface CallSignal {
@@ -120,15 +120,4 @@ function onAbort(signal: CallSignal, listener: () => void): () => void {
     signal.removeEventListener('abort', tell);
     audiences.delete(signal);
   };
-}
-
-function problem(
-  code: 'aborted' | 'timeout' | 'bad-argument',
-  who: string,
-  expected: string,
-  received: string,
-  remedy: string,
-  cause?: unknown,
-): DenaryError {
-  return new DenaryError({ code, who, expected, received, remedy, cause });
 }

@@ -46,6 +46,18 @@ export class DenaryError extends Error {
   }
 }
 
+/** A DenaryError in one line. */
+export function problem(
+  code: ErrorCode,
+  who: string,
+  expected: string,
+  received: string,
+  remedy: string,
+  cause?: unknown,
+): DenaryError {
+  return new DenaryError({ code, who, expected, received, remedy, cause });
+}
+
 /** An error as plain data, which passes from one thread or process to another. What is no DenaryError becomes `code`. */
 export function errorDetails(error: unknown, code: ErrorCode, who: string): ErrorDetails {
   if (error instanceof DenaryError) {

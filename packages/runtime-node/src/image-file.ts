@@ -6,7 +6,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type CallSignal, checkImage, DenaryError, type Image, MAX_IMAGE_PIXELS, messageOf } from '@denary/core';
+import {
+  type CallSignal,
+  checkImage,
+  DenaryError,
+  type Image,
+  MAX_IMAGE_PIXELS,
+  messageOf,
+  problem,
+} from '@denary/core';
 import sharp from 'sharp';
 import {
   type DecodeOptions,
@@ -15,7 +23,6 @@ import {
   KNOWN,
   limitsOf,
   pathOf,
-  problem,
   readImage,
   requireGoing,
   toImage,

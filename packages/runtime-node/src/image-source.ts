@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type CallSignal, DenaryError, type ErrorCode, type Image, MAX_IMAGE_PIXELS, messageOf } from '@denary/core';
+import { type CallSignal, DenaryError, type Image, MAX_IMAGE_PIXELS, messageOf, problem } from '@denary/core';
 
 /** 64 MiB: more than any sensible file of one digit. */
 export const MAX_IMAGE_BYTES = 64 * 2 ** 20;
@@ -181,15 +181,4 @@ function checkSize(size: number, who: string, most: number): void {
   if (size > 0 && size <= most) return;
   const remedy = 'Give an image file, scaled down if it is a large one, or raise limits.bytes.';
   throw problem('bad-image', who, `1 to ${most} bytes`, String(size), remedy);
-}
-
-export function problem(
-  code: ErrorCode,
-  who: string,
-  expected: string,
-  received: string,
-  remedy: string,
-  cause?: unknown,
-): DenaryError {
-  return new DenaryError({ code, who, expected, received, remedy, cause });
 }

@@ -2,17 +2,12 @@
 
 import { type Device, initializersOf } from '@denary/core';
 import type { PreparedTraining } from '../prepare.js';
-import { type DeviceProbe, failed, judged, type Trial } from './compare.js';
+import { type DeviceProbe, failed, judged, type TrialOptions } from './compare.js';
 import { probeTraining, type TrainingProbe } from './probe.js';
 
-export interface ChooseDeviceOptions {
+export interface ChooseDeviceOptions extends TrialOptions {
   /** The GPUs to try. Without one, the CPU is chosen at once. */
   readonly gpus: readonly Device[];
-  readonly trial: Trial;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  /** Called before a device is tried, which takes some seconds. */
-  onTry?(device: Device): void;
 }
 
 export interface ChosenDevice {

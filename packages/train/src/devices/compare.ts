@@ -36,6 +36,15 @@ export type Trial = <T>(
   options?: { readonly fallback?: boolean },
 ) => Promise<T>;
 
+/** What is told to whoever tries devices. */
+export interface TrialOptions {
+  readonly trial: Trial;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  /** Called before a device is tried, which takes some seconds. */
+  onTry?(device: Device): void;
+}
+
 /**
  * The most that losses may differ. Float32 sums in another order differ by some 1e-6, TensorFloat-32, which CUDA's
  * convolutions use, by some 1e-3.

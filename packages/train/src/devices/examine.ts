@@ -2,17 +2,12 @@
 
 import { DenaryError, type Device, initializersOf } from '@denary/core';
 import type { PreparedTraining } from '../prepare.js';
-import { type DeviceProbe, failed, judged, type Trial } from './compare.js';
+import { type DeviceProbe, failed, judged, type TrialOptions } from './compare.js';
 import { type ProbeOptions, probePrediction, probeTraining, type TrainingProbe } from './probe.js';
 
-export interface ExamineOptions {
+export interface ExamineOptions extends TrialOptions {
   /** The CPU is looked at first, whether named or not: the others are compared with it. */
   readonly devices: readonly Device[];
-  readonly trial: Trial;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  /** Called before a device is tried. */
-  onTry?(device: Device): void;
   /** Called when it was. */
   onProbe?(probe: DeviceProbe): void;
 }

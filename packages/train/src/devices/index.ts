@@ -1,4 +1,4 @@
 export * from './choose.js';
-export type { DeviceProbe, DeviceState, Trial } from './compare.js';
+export type { DeviceProbe, DeviceState, Trial, TrialOptions } from './compare.js';
 export * from './examine.js';
 export * from './made-up-data.js';

@@ -1,7 +1,7 @@
 /**
  * A training graph that does any number of steps in one run: its nodes become the body of a Scan, whose state is the
  * training's. The weights then leave the runtime once a run rather than once a step (onnxruntime-node copies every output
- * into a new array, onnxruntime-web inputs and outputs): of a step of `cnn` that copy was a sixth, of `mlp` a third.
+ * into a new array, onnxruntime-web inputs and outputs): of a step of `cnn` that copy was an eighth, of `mlp` a quarter.
  */
 
 import { type Graph, type Model, type Node, trainingMetadata, trainingSpecOf, type Value } from '@denary/core';
