@@ -1,14 +1,12 @@
 /** `denary doctor` and `denary train --device`, as a user types them, on whatever machine this is. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { obstacleTo, visibleGpus } from '@denary/runtime-node';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { denary, finished, objects, start } from './command.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 let folder: string;
 
 // A slow GPU, one in software for instance, may use up all the time that it is given.
@@ -18,35 +16,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'denary-doctor-'));
 });
 
-const start = (...args: string[]): ChildProcess =>
-  spawn(process.execPath, [join(root, 'packages/cli/bin/denary.js'), ...args], { cwd: root });
-
-async function finished(child: ChildProcess) {
-  let [out, err] = ['', ''];
-  child.stdout!.on('data', (data) => {
-    out += data;
-  });
-  child.stderr!.on('data', (data) => {
-    err += data;
-  });
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  return { code, out, err };
-}
-
-const denary = (...args: string[]) => finished(start(...args));
-const objects = (text: string) =>
-  text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-
 const STATES = ['works', 'partly', 'wrong', 'missing', 'fails'];
 
 describe('denary doctor', () => {
   it('tells of the machine, and of each device whether it trains and how to enable it', async () => {
     const ran = await denary('doctor', '--system', 'mlp', '--timeout', '20', '--json');
     expect(ran).toMatchObject({ code: 0, err: '' });
-    const [machine, ...devices] = objects(ran.out);
+    const [machine, ...devices] = objects(ran);
     expect(machine).toMatchObject({ event: 'machine', platform: `${process.platform} ${process.arch}` });
     expect(Object.keys(machine.versions)).toEqual(
       expect.arrayContaining(['denary', 'node', 'onnxruntime-node', 'onnxruntime-web']),
@@ -127,7 +103,7 @@ describe('denary train --device', () => {
 
   it('is in the JSON', async () => {
     const { out } = await train('json', '--json');
-    const [begun] = objects(out);
+    const [begun] = objects({ out });
     expect(begun).toMatchObject({ event: 'start', device: expect.stringMatching(/^(cpu|webgpu|cuda)$/) });
     if (visibleGpus().length > 0) expect(begun.probes[0].device).toBe(visibleGpus()[0]);
   });

@@ -1,40 +1,19 @@
 /** `denary search` as a user types it: tables and JSON, Ctrl-C and resume, and wrong usage. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { finished, objects, start as startCommand } from './command.js';
 
-const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'denary-search-'));
 });
 
-const start = (...args: string[]) =>
-  spawn(process.execPath, [path('packages/cli/bin/denary.js'), 'search', ...args], { cwd: path('.') });
-
-async function finished(child: ChildProcess) {
-  let [out, err] = ['', ''];
-  child.stdout!.on('data', (data) => {
-    out += data;
-  });
-  child.stderr!.on('data', (data) => {
-    err += data;
-  });
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  return { code, out, err };
-}
-
+const start = (...args: string[]) => startCommand('search', ...args);
 const denary = (...args: string[]) => finished(start(...args));
-const events = (out: string) =>
-  out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 const kept = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 const withoutSeconds = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (key, part) => (key === 'seconds' ? undefined : part)));
@@ -62,7 +41,7 @@ describe('denary search', () => {
     const space = ['--random', 'learningRate=1e-4..1e-2:log', '--random', 'dense.units=8..16', '--trials', '2'];
     const { code, out } = await denary(...quick, ...space, '--grid', 'optimizer=Adam', '--out', file, '--json');
     expect(code).toBe(0);
-    const said = events(out);
+    const said = objects({ out });
     expect(said.map(({ event }) => event)).toEqual(['start', 'trial', 'trial', 'done']);
     expect(said[0]).toMatchObject({ name: 'mlp', settings: 2, folds: 2, samples: 600 });
     const { trials, best } = said.at(-1);
@@ -93,7 +72,7 @@ describe('denary search', () => {
 
     const resumed = await denary(...args, '--out', cut, '--resume');
     expect(resumed.code).toBe(0);
-    const tried = events(resumed.out).flatMap(({ event, settings }) => (event === 'trial' ? [settings.optimizer] : []));
+    const tried = objects(resumed).flatMap(({ event, settings }) => (event === 'trial' ? [settings.optimizer] : []));
     expect(tried).toEqual(['Adam', 'RMSprop']);
     const after = await kept(cut);
     expect(withoutSeconds(after)).toEqual(withoutSeconds(await kept(whole)));

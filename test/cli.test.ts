@@ -1,11 +1,11 @@
 /** The built command as a user types it: output, exit codes, Ctrl-C and resume. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { denary, finished, objects, type Ran, start } from './command.js';
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 let folder: string;
@@ -13,34 +13,6 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'denary-cli-'));
 });
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [path('packages/cli/bin/denary.js'), ...args], { cwd: path('.') });
-}
-
-function finished(child: ChildProcess): Promise<Ran> {
-  let [out, err] = ['', ''];
-  child.stdout!.on('data', (data) => {
-    out += data;
-  });
-  child.stderr!.on('data', (data) => {
-    err += data;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-}
-
-const denary = (...args: string[]) => finished(start(...args));
-const objects = ({ out }: Ran) =>
-  out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 
 describe('denary', () => {
   it('lists the systems', async () => {
