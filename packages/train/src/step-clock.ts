@@ -22,10 +22,10 @@ export function elapsed() {
 }
 
 /** How many milliseconds a run of several steps may take: progress is shown, and a stop heeded, between two. */
-const RUN = 400;
+const RUN = 1000;
 const MOST = 32;
 
-/** How many steps to do in one run, when one takes so many milliseconds: as many as take 0.4 seconds, but from 1 to 32. */
+/** How many steps to do in one run, when one takes so many milliseconds: as many as take a second, but from 1 to 32. */
 export const stepsPerRun = (milliseconds: number): number => {
   const fit = Math.floor(RUN / milliseconds);
   return Number.isNaN(fit) ? 1 : Math.min(Math.max(fit, 1), MOST);

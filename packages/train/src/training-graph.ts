@@ -13,7 +13,7 @@ import {
   type Value,
 } from '@denary/core';
 import type { Regularizer } from './architectures/layers.js';
-import { differentiate } from './autodiff/differentiate.js';
+import { type Composite, differentiate } from './autodiff/differentiate.js';
 import { rowKeysOf } from './lowering/dropout.js';
 import { inGpuOperators } from './lowering/gpu-operators.js';
 import { parametersOf } from './lowering/parameters.js';
@@ -81,6 +81,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
 
   const frozen = objective.trainable !== undefined;
   const nextStatistics = new Map<string, Value>();
+  const composites: Composite[] = [];
   let rowKeys: Value | undefined;
   for (const node of poolBeforeRelu(model.graph.nodes)) {
     appendForTraining(node, {
@@ -93,6 +94,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
       },
       followsStatistics: () => !frozen,
       nextStatistic: (name, value) => nextStatistics.set(name, value),
+      composite: (composite) => composites.push(composite),
     });
   }
 
@@ -105,7 +107,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
     reduction: objective.reduction ?? 'mean',
     regularizers: objective.regularizers ?? {},
   });
-  const gradients = differentiate(graph, loss, trained);
+  const gradients = differentiate(graph, loss, trained, composites);
   const next = emitUpdates(math, { trained, gradients, learningRate, step, optimizer: objective.optimizer });
 
   const keep = (spec: Omit<StateSpec, 'output'>, after: Value | undefined): void => {

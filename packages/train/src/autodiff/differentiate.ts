@@ -8,14 +8,31 @@ import { type Maths, maths, sameShape, sizes } from '../math.js';
 import { attributeReader, nonDifferentiable, type RuleContext, unsupported } from './rule.js';
 import { rules } from './rules/index.js';
 
+/** Gradients in the order of what they belong to; undefined where there is none. */
+export type Gradients = readonly (Value | undefined)[];
+
+/** Nodes that follow one another and are differentiated as one, by a formula of their own. */
+export interface Composite {
+  readonly nodes: ReadonlySet<Node>;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** The gradients of its inputs from those of its outputs; those that are not wanted need not be computed. */
+  gradient(dys: Gradients, wanted: (index: number) => boolean): Gradients;
+}
+
 /**
  * Adds to `graph` the gradients of `loss` (a scalar) with respect to `wrt`, and returns them by name, each in its
  * value's shape. All shapes must be fixed numbers. A value that the loss does not depend on has no entry.
  * Throws `unsupported-operator` where a gradient must pass a node that has none.
  */
-export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Value[]): Map<string, Value> {
+export function differentiate(
+  graph: GraphBuilder,
+  loss: Value,
+  wrt: readonly Value[],
+  composites: readonly Composite[] = [],
+): Map<string, Value> {
   const math = maths(graph);
-  const nodes = graph.build().nodes.slice();
+  const { nodes } = graph.build();
   const reached = dependents(nodes, wrt);
   const parts = new Map<string, Value[]>([[loss.name, [graph.scalar(1, loss.dtype)]]]);
   const gradient = (name: string): Value | undefined => {
@@ -25,12 +42,13 @@ export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Va
     parts.set(name, [sum]);
     return sum;
   };
-  for (const node of nodes.reverse()) {
-    const dys = node.outputs.map(gradient);
-    if (dys.every((dy) => !dy) || !node.outputs.some((name) => reached.has(name))) continue;
-    apply(node, dys, math, reached).forEach((part, i) => {
-      const name = node.inputs[i]!;
-      if (!part || !reached.has(name)) return;
+  const wanted = (name: string | undefined): boolean => reached.has(name ?? '');
+  for (const { inputs, outputs, gradients } of backwards(nodes, composites, math)) {
+    const dys = outputs.map(gradient);
+    if (dys.every((dy) => !dy) || !outputs.some(wanted)) continue;
+    gradients(dys, (index) => wanted(inputs[index])).forEach((part, i) => {
+      const name = inputs[i]!;
+      if (!part || !wanted(name)) return;
       parts.set(name, [...(parts.get(name) ?? []), unbroadcast(math, part, sizes(graph.value(name)))]);
     });
   }
@@ -51,10 +69,35 @@ function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<
   return names;
 }
 
-type Gradients = readonly (Value | undefined)[];
+/** What the walk takes at once: a node, or a composite in the place of its last node. */
+interface Step {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly gradients: Composite['gradient'];
+}
+
+function backwards(nodes: readonly Node[], composites: readonly Composite[], math: Maths): Step[] {
+  const names = (values: readonly Value[]) => values.map(({ name }) => name);
+  const steps: Step[] = [];
+  const placed = new Set<Composite>();
+  for (const node of nodes.toReversed()) {
+    const whole = composites.find((composite) => composite.nodes.has(node));
+    if (!whole) steps.push({ ...node, gradients: (dys, wanted) => apply(node, dys, math, wanted) });
+    else if (!placed.has(whole)) {
+      placed.add(whole);
+      const { inputs, outputs } = whole;
+      steps.push({
+        inputs: names(inputs),
+        outputs: names(outputs),
+        gradients: (dys, wanted) => whole.gradient(dys, wanted),
+      });
+    }
+  }
+  return steps;
+}
 
 /** The gradients of a node's inputs, from those of its outputs. */
-function apply(node: Node, dys: Gradients, math: Maths, reached: ReadonlySet<string>): Gradients {
+function apply(node: Node, dys: Gradients, math: Maths, wanted: (index: number) => boolean): Gradients {
   const { graph } = math;
   const rule = isOperator(node.op) ? rules[node.op] : unsupported(node, node.op);
   if (rule === nonDifferentiable) return [];
@@ -71,7 +114,7 @@ function apply(node: Node, dys: Gradients, math: Maths, reached: ReadonlySet<str
     get dy() {
       return dys[0] ?? unsupported(node, 'a gradient of another output than the first');
     },
-    wanted: (index) => reached.has(node.inputs[index] ?? ''),
+    wanted,
     attr: attributeReader(node.attributes),
     constants: (index) => {
       const constant = graph.constantOf(node.inputs[index] ?? '');

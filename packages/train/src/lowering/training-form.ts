@@ -4,6 +4,7 @@
  */
 
 import { attribute, type Node, toNumbers, type Value } from '@denary/core';
+import type { Composite } from '../autodiff/differentiate.js';
 import type { Maths } from '../math.js';
 import { batchNormalization } from './batch-normalization.js';
 import { dropout } from './dropout.js';
@@ -23,6 +24,8 @@ export interface TrainingContext {
   readonly nextStatistic: (name: string, value: Value) => void;
   /** Whether a moving statistic is kept up to date; if not, normalization predicts as the finished model does. */
   readonly followsStatistics: (name: string) => boolean;
+  /** Told of nodes that are to be differentiated as one. */
+  readonly composite?: (composite: Composite) => void;
 }
 
 /** Appends one node to the graph, in its training form. */
@@ -47,7 +50,10 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
     case 'LSTM':
       if (!isPlainLstm(node, graph)) graph.append(node);
       else if (context.target === 'gpu') graph.append(withSequence(node));
-      else unrollLstm(node, context.math);
+      else {
+        const cells = unrollLstm(node, context.math);
+        context.composite?.(cells);
+      }
       return;
     case 'MaxPool':
       graph.append(

@@ -1,4 +1,7 @@
-/** The gradient of the LSTM operator beside that of the same LSTM written as cells, which rules.test.ts checks in float64. */
+/**
+ * The gradient of the LSTM operator, and that of its cells taken as one, beside the gradient of the cells node by node, which
+ * rules.test.ts checks in float64.
+ */
 
 import {
   encodeModel,
@@ -12,15 +15,16 @@ import {
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../lowering/target.js';
 import { appendForTraining, type TrainingContext } from '../../lowering/training-form.js';
 import { maths } from '../../math.js';
 import { normal } from '../../random.js';
-import { differentiate } from '../differentiate.js';
+import { type Composite, differentiate } from '../differentiate.js';
 
 const [BATCH, FEATURES, HIDDEN] = [3, 4, 5];
 const OUTPUTS = ['sequence', 'hidden', 'cell'] as const;
 type Output = (typeof OUTPUTS)[number];
+/** As the operator, as cells that are differentiated as one, and node by node. */
+type Form = 'operator' | 'cells' | 'nodes';
 
 const drawn = (shape: readonly number[], key: number) =>
   fromNumbers(
@@ -30,7 +34,7 @@ const drawn = (shape: readonly number[], key: number) =>
   );
 
 /** The gradients of sum(r y), over the outputs y that are asked for. */
-async function gradients(target: Target, steps: number, outputs: readonly Output[], bias: boolean): Promise<Tensors> {
+async function gradients(form: Form, steps: number, outputs: readonly Output[], bias: boolean): Promise<Tensors> {
   const graph = new GraphBuilder('lstm');
   const shapes: Record<string, number[]> = {
     x: [steps, BATCH, FEATURES],
@@ -48,8 +52,15 @@ async function gradients(target: Target, steps: number, outputs: readonly Output
     attributes: { hidden_size: { type: 'int', value: HIDDEN } },
   };
   const math = maths(graph);
-  appendForTraining(node, { math, target } as TrainingContext);
-  expect(graph.build().nodes.some(({ op }) => op === 'LSTM')).toBe(target === 'gpu');
+  const composites: Composite[] = [];
+  const context = {
+    math,
+    target: form === 'operator' ? 'gpu' : 'cpu',
+    composite: (made: Composite) => composites.push(made),
+  };
+  appendForTraining(node, context as unknown as TrainingContext);
+  expect(graph.build().nodes.some(({ op }) => op === 'LSTM')).toBe(form === 'operator');
+  expect(composites.length).toBe(form === 'operator' ? 0 : 1);
   const parts = outputs.map((name, i) => {
     const y = graph.value(name);
     return math.sum(
@@ -59,7 +70,8 @@ async function gradients(target: Target, steps: number, outputs: readonly Output
     );
   });
   const loss = parts.reduce((sum, part) => math.add(sum, part));
-  for (const [name, gradient] of differentiate(graph, loss, inputs)) graph.output(gradient, `d_${name}`);
+  for (const [name, gradient] of differentiate(graph, loss, inputs, form === 'cells' ? composites : []))
+    graph.output(gradient, `d_${name}`);
   const session = await createSession(encodeModel(graph.model()), { threads: 1 });
   try {
     const feeds = Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, drawn(shape, 10 + i)]));
@@ -77,13 +89,16 @@ describe.each([1, 2, 3, 8, 9])('the gradient of an LSTM of %i steps', (steps) =>
     ['the last step', ['hidden'], true],
     ['the last cell', ['cell'], true],
     ['everything, without a bias', OUTPUTS, false],
-  ])('by %s is that of its cells', async (_, outputs, bias) => {
-    const [whole, cells] = [await gradients('gpu', steps, outputs, bias), await gradients('cpu', steps, outputs, bias)];
-    expect(Object.keys(whole)).toEqual(expect.arrayContaining(['d_x', 'd_kernel', 'd_recurrent']));
-    for (const [name, expected] of Object.entries(cells)) {
-      expect(whole[name]!.shape).toEqual(expected.shape);
-      const received = toNumbers(whole[name]!);
-      toNumbers(expected).forEach((value, i) => expect(received[i], `${name} ${i}`).toBeCloseTo(value, 4));
+  ])('by %s is that of its nodes', async (_, outputs, bias) => {
+    const nodes = await gradients('nodes', steps, outputs, bias);
+    for (const form of ['operator', 'cells'] as const) {
+      const whole = await gradients(form, steps, outputs, bias);
+      expect(Object.keys(whole)).toEqual(expect.arrayContaining(['d_x', 'd_kernel', ...Object.keys(nodes)]));
+      for (const [name, expected] of Object.entries(nodes)) {
+        expect(whole[name]!.shape).toEqual(expected.shape);
+        const received = toNumbers(whole[name]!);
+        toNumbers(expected).forEach((value, i) => expect(received[i], `${form}: ${name} ${i}`).toBeCloseTo(value, 4));
+      }
     }
   });
 });
