@@ -39,6 +39,8 @@ export interface Metrics {
 
 export class Trainer {
   private feeds: Feeds;
+  /** Those of the run before, which may be under way. */
+  private spare: Feeds;
 
   private constructor(
     readonly spec: TrainingSpec,
@@ -46,6 +48,7 @@ export class Trainer {
     private readonly seed: number,
   ) {
     this.feeds = feedsOf(spec, seed, 1);
+    this.spare = feedsOf(spec, seed, 1);
   }
 
   /**
@@ -88,9 +91,24 @@ export class Trainer {
       for (let i = 0; i < count; i++) losses.set(await this.steps(1, () => batchAt(i)), i);
       return losses;
     }
+    return this.run(this.prepare(count, batchAt));
+  }
+
+  /**
+   * Takes over batches for a later `run`: so many where the training graph is made for several steps, else one. Done while a
+   * session in a worker runs those before, it costs no time. They last until the next but one are prepared.
+   * Throws `bad-data` for a batch that does not fit.
+   */
+  prepare(count: number, batchAt: (index: number) => Batch): Tensors {
+    [this.feeds, this.spare] = [this.spare, this.feeds];
     if (this.feeds.learning_rate.data.length < count) this.feeds = feedsOf(this.spec, this.seed, count);
     for (let i = 0; i < count; i++) this.take(batchAt(i), i);
-    const { loss } = await this.session.run(this.spec.severalSteps ? firstSteps(this.feeds, count) : this.feeds);
+    return this.spec.severalSteps ? firstSteps(this.feeds, count) : this.feeds;
+  }
+
+  /** Trains on what was prepared, and gives the losses of its steps, each from before the step. */
+  async run(prepared: Tensors): Promise<Float32Array> {
+    const { loss } = await this.session.run(prepared);
     return loss!.data as Float32Array;
   }
 

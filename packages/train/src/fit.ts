@@ -127,7 +127,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const stepsInEpoch = () => Math.min(plan.steps, total - epoch * plan.steps);
   const ended = () => done() >= total || (earlyStopping !== undefined && stalled(history, earlyStopping));
 
-  const factorAt = (at: number) => (schedule ? scheduled(schedule, { step: at, steps: total, epoch }) : 1);
+  /** The next steps that go in one run: an epoch ends with them, or the history takes a point, or the time of a run is over. */
+  const prepare = (from: number) => {
+    const [epoch, step] = [Math.floor(from / plan.steps), from % plan.steps];
+    const rate = (at: number) => (schedule ? scheduled(schedule, { step: at, steps: total, epoch }) : 1);
+    const untilRecord = Math.min(stride - (from % stride), plan.steps - step, total - from);
+    const count = trainer.spec.severalSteps ? Math.min(clock.stepsPerRun, untilRecord) : 1;
+    const prepared = trainer.prepare(count, (i) => ({
+      ...batches.at(epoch, step + i),
+      learningRate: learningRateOf(optimizer) * rate(from + i),
+    }));
+    return { count, prepared };
+  };
   const modelOf = (weights: Tensors) => withWeights(model, weights);
   const report = async () => {
     const { loss, accuracy } = await trainer.metrics();
@@ -161,14 +172,15 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   };
 
   try {
-    while (!ended() && !signal?.aborted) {
+    let next = ended() ? undefined : prepare(done());
+    while (next && !ended() && !signal?.aborted) {
+      const { count, prepared } = next;
       clock.start();
-      const untilRecord = Math.min(stride - (done() % stride), stepsInEpoch() - step);
-      const count = trainer.spec.severalSteps ? Math.min(clock.stepsPerRun, untilRecord) : 1;
-      const losses = await trainer.steps(count, (i) => ({
-        ...batches.at(epoch, step + i),
-        learningRate: learningRateOf(optimizer) * factorAt(done() + i),
-      }));
+      const running = trainer.run(prepared);
+      // It may fail before it is waited for.
+      running.catch(() => {});
+      next = done() + count < total ? prepare(done() + count) : undefined;
+      const losses = await running;
       clock.stop(count);
       requireFinite(losses, epoch, step);
       step += count;

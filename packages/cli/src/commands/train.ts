@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DenaryError } from '@denary/core';
-import { createSession, runtimeVersions } from '@denary/runtime-node';
+import { createSession, isolatedSessions, runtimeVersions } from '@denary/runtime-node';
 import {
   type Callbacks,
   calibrateModel,
@@ -83,7 +83,8 @@ export const trainCommand = (context: ContextOf) =>
       else output.note(`Training ${name} on ${count(train.count)} images (${device}, seed ${seed}).`);
 
       const result = await fit({
-        createSession,
+        // Off this thread, which makes the next batches meanwhile; tensors on a GPU stay with the thread that made them.
+        createSession: device === 'cpu' ? isolatedSessions('thread') : createSession,
         ...training,
         ...(threads && { threads }),
         ...(resume && { resume }),
