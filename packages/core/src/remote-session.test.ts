@@ -27,6 +27,7 @@ function line(open?: () => Promise<never>) {
     hold: (awaited) => held.push(awaited),
     gone,
   };
+  const sent: number[] = [];
   const other: Port = {
     post: deliver(() => near!),
     listen: (listener) => {
@@ -37,19 +38,18 @@ function line(open?: () => Promise<never>) {
     device: 'cpu',
     inputs: [],
     outputs: [],
-    run: async ({ x }: Tensors) => ({
-      y: fromNumbers(
-        'float32',
-        [...(x!.data as Float32Array)].map((v) => 2 * v),
-      ),
-    }),
+    run: async ({ x }: Tensors) => {
+      sent.push(x!.data.buffer.byteLength);
+      const doubled = [...(x!.data as Float32Array)].map((v) => 2 * v);
+      return { y: fromNumbers('float32', doubled) };
+    },
     close: async () => {},
   } as unknown as Session;
   serveSession(other, {
     open: open ?? (async (request: string) => ({ session, extra: request.toUpperCase() })),
     end: () => setImmediate(() => cut('exit code 0')),
   });
-  return { port, held, cut };
+  return { port, held, sent, cut };
 }
 
 const x = fromNumbers('float32', [1, 2]);
@@ -68,6 +68,16 @@ describe('a remote session', () => {
     expect(held).toEqual([true, false, true, false]);
     await session.close();
     await expect(session.run({ x })).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('sends a part of a buffer without the rest, and leaves it to its owner', async () => {
+    const { port, sent } = line();
+    const session = await openRemote(port, 'hello');
+    const data = new Float32Array(1000).fill(3);
+    const { y } = await session.run({ x: { ...x, data: data.subarray(10, 12) } }, { give: true });
+    expect([...(y!.data as Float32Array)]).toEqual([6, 6]);
+    expect([sent, data.length]).toEqual([[8], 1000]);
+    await session.close();
   });
 
   it('rejects what is under way, and all that follows, when the worker is lost', async () => {

@@ -82,7 +82,8 @@ export class RemoteSession<Extra = unknown> implements Session {
 
   async run(feeds: Tensors, { give = false }: RunOptions = {}): Promise<Tensors> {
     this.requireOpen();
-    return (await this.calls.make('run', feeds, give ? Object.values(feeds).map(bufferOf) : [])) as Tensors;
+    const sent = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, alone(tensor)]));
+    return (await this.calls.make('run', sent, give ? Object.values(sent).map(bufferOf) : [])) as Tensors;
   }
 
   async writeState(tensors: Tensors): Promise<void> {
@@ -105,6 +106,12 @@ export class RemoteSession<Extra = unknown> implements Session {
     if (this.closing) throw closedError('Session');
   }
 }
+
+/** A tensor with a buffer of its own: a message takes along all of a view's buffer. */
+const alone = (tensor: Tensor): Tensor =>
+  tensor.data.byteLength === tensor.data.buffer.byteLength
+    ? tensor
+    : ({ ...tensor, data: tensor.data.slice() } as Tensor);
 
 const bufferOf = ({ data }: Tensor) => data.buffer as ArrayBuffer;
 

@@ -35,7 +35,15 @@ export interface Evaluation {
 
 /** Throws `bad-data` where the images or labels do not fit the model, `aborted` when told to stop. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { createSession, model, dataset, loss = 'categorical_crossentropy', batchSize = 128, signal } = options;
+  const {
+    createSession,
+    model,
+    dataset,
+    loss = 'categorical_crossentropy',
+    batchSize = 128,
+    signal,
+    ...onto
+  } = options;
   const { contract } = openModel(model, 'evaluate');
   const { height, width, classes, slots } = contract;
   const fits = dataset.height === height && dataset.width === width && dataset.slots === slots;
@@ -50,7 +58,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   }
   const area = height * width;
   const probabilities = new Float32Array(dataset.count * slots * classes);
-  const session = await createSession(model, options);
+  const session = await createSession(model, onto);
   const began = performance.now();
   try {
     for (let start = 0; start < dataset.count; start += batchSize) {
