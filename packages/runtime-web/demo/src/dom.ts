@@ -1,0 +1,20 @@
+/** The page's elements, by their ids. */
+
+export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as E;
+}
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Never more than is certain: of what is all but sure, 99.9%. */
+export const percent = (share: number): string => `${(Math.floor(1000 * Math.min(share, 0.9999)) / 10).toFixed(1)}%`;
