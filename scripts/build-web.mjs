@@ -1,7 +1,7 @@
 /**
  * Fills runtime-web's dist/: one folder with everything that a page loads, the model included. `index.js` is for bundlers,
- * `denary.js` the same for pages without one, and `worker.js` what runs in the worker. Digests of the files beside them are
- * written into the code.
+ * `denary.js` the same for pages without one, `worker.js` what runs in the worker, and `pad.js` the element <denary-pad>.
+ * Digests of the files beside them are written into the code.
  */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
@@ -51,9 +51,18 @@ async function buildFacts() {
 }
 const facts = buildFacts();
 
+/** Where an entry's code begins, when it is called otherwise. */
+const sourceOf = { denary: 'index', pad: 'pad/index' };
+
+/** The pad loads the rest when it is first needed: what works with and without a bundler. */
+const restLater = {
+  name: 'rest-later',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './denary.js', external: true })),
+};
+
 /** What is not external is a whole by itself, and small. */
 export async function buildForPages(entry, { external = false } = {}) {
-  const source = entry === 'denary' ? 'index' : entry;
+  const source = sourceOf[entry] ?? entry;
   await build({
     entry: { [entry]: join(folder, 'src', `${source}.ts`) },
     outDir: dist,
@@ -64,6 +73,7 @@ export async function buildForPages(entry, { external = false } = {}) {
     silent: true,
     config: false,
     minify: !external,
+    esbuildPlugins: [restLater],
     treeshake: false,
     esbuildOptions: (options) => {
       options.treeShaking = true;

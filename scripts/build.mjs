@@ -40,4 +40,4 @@ await Promise.all([
   }),
 ]);
 // These hold @denary/core, as it has been built by now.
-await Promise.all([buildForPages('denary'), buildForPages('worker')]);
+await Promise.all([buildForPages('denary'), buildForPages('worker'), buildForPages('pad')]);

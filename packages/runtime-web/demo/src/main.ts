@@ -4,6 +4,7 @@ import { createRecognizer } from '@denary/runtime-web';
 import { type PadMode, type PredictionDetail, readPicture } from '@denary/runtime-web/pad';
 import { openCamera } from './camera.js';
 import { byId } from './dom.js';
+import { showEngine, showProgress } from './engine.js';
 import { onImage, pixelsOf } from './images.js';
 import { showResult } from './results.js';
 import { image, showBoxes, showProblem, showStage, stageNow, video } from './stage.js';
@@ -20,7 +21,8 @@ const titles = { digit: 'Draw a digit.', line: 'Write a number.' } as const;
 let picture: ImageData | undefined;
 let closeCamera: (() => void) | undefined;
 
-const loading = createRecognizer();
+const model = new URLSearchParams(location.search).get('model') ?? 'cnn-pool4';
+const loading = createRecognizer({ model, onProgress: showProgress });
 
 pad.addEventListener('denary-prediction', ({ detail }) => {
   if (stageNow() === 'pad') showResult(detail);
@@ -117,8 +119,7 @@ byId('close').addEventListener('click', () => {
 try {
   const recognizer = await loading;
   pad.recognizer = recognizer;
-  byId('model').textContent = 'cnn-pool4';
-  byId('device').textContent = recognizer.info.device;
+  showEngine(model, recognizer.info);
 } catch (error) {
   showProblem(error);
 }

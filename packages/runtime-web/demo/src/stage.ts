@@ -27,7 +27,7 @@ export function showBoxes(reading: Reading | null, picture: { readonly width: nu
   const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
   boxes.replaceChildren(
     ...digits.map(({ digit, rejected, box }) => {
-      const made = element('span');
+      const made = element('div', { className: 'box' });
       made.dataset.digit = rejected ? '?' : `${digit}`;
       made.style.left = share(box.x, picture.width);
       made.style.top = share(box.y, picture.height);

@@ -1,6 +1,6 @@
 /** <denary-pad>: a surface to draw digits on with mouse, pen, finger or keys, that says what they are as they are drawn. */
 
-import type { Device } from '@denary/core';
+import type { RecognizerOptions } from '../recognizer.js';
 import { Drawing, type Size, type Stroke } from './drawing.js';
 import type { PadEventMap, PadMode, PredictionDetail } from './events.js';
 import { pictureOf } from './ink.js';
@@ -282,8 +282,8 @@ export class DenaryPad extends Base {
   private async create(): Promise<OwnRecognizer> {
     const { createRecognizer } = await import('../index.js');
     const model = this.getAttribute('model');
-    const device = this.getAttribute('device') as Device | 'auto' | null;
-    return createRecognizer({ ...(model && { model }), ...(device && { device }) }) as Promise<OwnRecognizer>;
+    const device = this.getAttribute('device') as RecognizerOptions['device'] | null;
+    return createRecognizer({ ...(model && { model }), ...(device && { device }) });
   }
 
   private closeOwn(): void {
