@@ -1,6 +1,6 @@
 /** <denary-pad> in a page without a bundler, drawn on as people do. */
 import { fileURLToPath } from 'node:url';
-import type { PadEventMap } from '@denary/runtime-web/pad';
+import type { Stroke } from '@denary/runtime-web/pad';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type OpenPage, openFolders } from './browser.js';
@@ -11,7 +11,7 @@ const pages = fileURLToPath(new URL('pages', import.meta.url));
 
 interface Heard {
   readonly type: string;
-  readonly detail: Record<string, never> & { readonly strokes: { tool: string; points: { pressure: number }[] }[] };
+  readonly detail: Record<string, never> & { readonly strokes: readonly Stroke[] };
 }
 
 describeInBrowser('<denary-pad>', () => {

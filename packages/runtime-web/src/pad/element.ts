@@ -36,12 +36,14 @@ export class DenaryPad extends Base {
     this.parts,
     this.drawing,
     () => this.penWidth,
-    () => this.drawing.current && this.latest.request(true),
+    () => this.readLive(),
   );
   private given: PadRecognizer | undefined;
   private own: Promise<OwnRecognizer> | undefined;
   /** The keyboard's pen, in units. */
   private pen: { x: number; y: number } | undefined;
+  /** In milliseconds. */
+  private lastRead = { end: 0, duration: 0 };
   private shown: PredictionDetail = blankDetail('digit');
 
   constructor() {
@@ -251,12 +253,19 @@ export class DenaryPad extends Base {
     else if (this.shown.picture) this.show(blankDetail(this.mode));
   }
 
+  /** While a stroke is drawn it is read as often as leaves the page half of its time. */
+  private readLive(): void {
+    const rest = performance.now() - this.lastRead.end;
+    if (this.drawing.current && rest > this.lastRead.duration) this.latest.request(true);
+  }
+
   private async read(live: boolean, signal: AbortSignal): Promise<void> {
     try {
       const recognizer = await this.prepare();
       if (signal.aborted || this.drawing.blank) return;
       const picture = pictureOf(this.drawing, this.penWidth);
       const detail = await readPicture(recognizer, picture, { mode: this.mode, live, signal });
+      this.lastRead = { end: performance.now(), duration: detail.milliseconds };
       if (!signal.aborted) this.show(detail);
     } catch (error) {
       if (!signal.aborted) this.emit('denary-error', { error });

@@ -5,8 +5,8 @@ import type { Drawing, Size, Stroke, StrokePoint } from './drawing.js';
 /** What is needed of a canvas, on the screen or off it. */
 export type InkContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-/** Pixels of the model's picture for one unit: several for each of the 20 that a digit is brought to. */
-const PICTURE_SCALE = 128;
+/** Pixels of the model's picture for one unit: enough for digits of 20, and few enough to read a line between two frames. */
+const PICTURE_SCALE = 80;
 /** Paper around the sheet, in units, so that strokes at its edge are whole. */
 const MARGIN = 0.1;
 
