@@ -1,10 +1,10 @@
 /**
  * Fills runtime-web's dist/: one folder with everything that a page loads, the model included. `index.js` is for bundlers,
- * `denary.js` the same for pages without one, `worker.js` what runs in the worker, and `pad.js` the element <denary-pad>.
- * Digests of the files beside them are written into the code.
+ * `denary.js` the same for pages without one, `pad.js` the element <denary-pad> for both, and assets/ what is loaded by its
+ * address: the worker, ONNX Runtime, the models. Their digests are written into the code.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { build } from 'tsup';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'packages', 'runtime-web');
 const dist = join(folder, 'dist');
-const models = join(root, 'models');
+const assets = join(dist, 'assets');
 const require = createRequire(join(folder, 'package.json'));
 const ort = dirname(require.resolve('onnxruntime-web'));
 
@@ -24,18 +24,20 @@ const ofOrt = [
   'ort-wasm-simd-threaded.asyncify.wasm',
 ];
 
-/** The files' names in dist/, and where they come from. */
-async function sources() {
-  const names = (await readdir(models, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  return new Map([
-    ...ofOrt.map((name) => [name, join(ort, name)]),
-    ...names.map(({ name }) => [`models/${name}.onnx`, join(models, name, 'model.onnx')]),
-  ]);
-}
+const models = ['cnn-pool4', 'cnn', 'mlp', 'hrnn'];
 
+/** The files' names in dist/assets/, and where they come from. */
+const sources = new Map([
+  ...ofOrt.map((name) => [name, join(ort, name)]),
+  ...models.map((name) => [`${name}.onnx`, join(root, 'models', name, 'model.onnx')]),
+]);
+
+/** Empties dist/ of what bundlers make, whose names change, and puts those files there. */
 export async function copyFiles() {
-  await mkdir(join(dist, 'models'), { recursive: true });
-  for (const [name, path] of await sources()) await copyFile(path, join(dist, name));
+  await mkdir(assets, { recursive: true });
+  const stale = (await readdir(dist)).filter((name) => /\.js(\.map)?$/.test(name));
+  await Promise.all(stale.map((name) => rm(join(dist, name))));
+  for (const [name, path] of sources) await copyFile(path, join(assets, name));
 }
 
 /** What src/build-facts.ts describes. */
@@ -43,7 +45,7 @@ async function buildFacts() {
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const { version: ortVersion } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
   const files = {};
-  for (const [name, path] of await sources()) {
+  for (const [name, path] of sources) {
     const content = await readFile(path);
     files[name] = { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
   }
@@ -51,34 +53,43 @@ async function buildFacts() {
 }
 const facts = buildFacts();
 
-/** Where an entry's code begins, when it is called otherwise. */
-const sourceOf = { denary: 'index', pad: 'pad/index' };
+const options = {
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  sourcemap: true,
+  silent: true,
+  config: false,
+};
 
-/** The pad loads the rest when it is first needed: what works with and without a bundler. */
+/** For bundlers, which must see `new URL(...)` and their comments: not minified. */
+export const buildIndex = async () =>
+  build({
+    ...options,
+    entry: { index: join(folder, 'src', 'index.ts') },
+    outDir: dist,
+    external: [/^[^./]/],
+    define: { DENARY_BUILD: JSON.stringify(await facts) },
+  });
+
+/** The pad loads the rest when it is first needed. */
 const restLater = {
   name: 'rest-later',
   setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './denary.js', external: true })),
 };
 
-/** What is not external is a whole by itself, and small. */
-export async function buildForPages(entry, { external = false } = {}) {
-  const source = sourceOf[entry] ?? entry;
-  await build({
-    entry: { [entry]: join(folder, 'src', `${source}.ts`) },
-    outDir: dist,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    sourcemap: true,
-    silent: true,
-    config: false,
-    minify: !external,
-    esbuildPlugins: [restLater],
-    treeshake: false,
-    esbuildOptions: (options) => {
-      options.treeShaking = true;
-    },
-    ...(external ? { external: [/^[^./]/] } : { noExternal: [/./] }),
+/** For browsers, with all that they import. */
+export async function buildWholes() {
+  const whole = {
+    ...options,
+    minify: true,
+    noExternal: [/./],
     define: { DENARY_BUILD: JSON.stringify(await facts) },
-  });
+  };
+  const pad = join(folder, 'src', 'pad', 'index.ts');
+  await Promise.all([
+    build({ ...whole, entry: { pad }, outDir: dist, splitting: false, esbuildPlugins: [restLater] }),
+    build({ ...whole, entry: { denary: join(folder, 'src', 'index.ts') }, outDir: dist }),
+    build({ ...whole, entry: { worker: join(folder, 'src', 'worker.ts') }, outDir: assets, splitting: false }),
+  ]);
 }
