@@ -18,8 +18,8 @@ const FLAGS = [
 /** What a user copies into a folder of static files. */
 export const dist = fileURLToPath(new URL('../../packages/runtime-web/dist', import.meta.url));
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.DENARY_CHROMIUM!, args: FLAGS });
+export const launch = (more: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.DENARY_CHROMIUM!, args: [...FLAGS, ...more] });
 
 export interface OpenPage {
   readonly page: Page;
