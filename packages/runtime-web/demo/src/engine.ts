@@ -17,9 +17,14 @@ export function showProgress(progress: Progress): void {
 }
 
 export function showEngine(name: string, { device: where, threads, notes }: RecognizerInfo): void {
-  model.textContent = name;
+  showModel(name, 0);
   const parts = [where === 'webgpu' ? 'WebGPU' : 'WebAssembly'];
   if (threads) parts.push(threads === 1 ? 'one thread' : `${threads} threads`);
   device.textContent = parts.join(', ');
   device.title = notes.join('\n');
+}
+
+/** Its name, and how often it was taught. */
+export function showModel(name: string, taught: number): void {
+  model.textContent = taught === 0 ? name : `${name}, taught ${taught === 1 ? 'once' : `${taught} times`}`;
 }

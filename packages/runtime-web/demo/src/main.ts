@@ -4,10 +4,12 @@ import { createRecognizer } from '@denary/runtime-web';
 import { type PadMode, type PredictionDetail, readPicture } from '@denary/runtime-web/pad';
 import { openCamera } from './camera.js';
 import { byId } from './dom.js';
-import { showEngine, showProgress } from './engine.js';
+import { showEngine, showModel, showProgress } from './engine.js';
 import { onImage, pixelsOf } from './images.js';
 import { showResult } from './results.js';
+import { School } from './school.js';
 import { image, showBoxes, showProblem, showStage, stageNow, video } from './stage.js';
+import { teach } from './teach.js';
 
 /** A side of an image that is read, in pixels. */
 const MOST = 2000;
@@ -120,6 +122,12 @@ try {
   const recognizer = await loading;
   pad.recognizer = recognizer;
   showEngine(model, recognizer.info);
+  teach(new School(recognizer, model), (taught) => {
+    showModel(model, taught);
+    // It may read otherwise now.
+    pad.recognizer = recognizer;
+    if (picture) void readImage(picture);
+  });
 } catch (error) {
   showProblem(error);
 }

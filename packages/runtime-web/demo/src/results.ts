@@ -1,6 +1,6 @@
 /** What was read, as the page shows it: the text, how sure it is, the bars, what the model saw, and how long it took. */
 
-import { FIELD, normalise, type ReadDigit, toGrey } from '@denary/core';
+import { type Box, FIELD, normalise, type ReadDigit, toGrey } from '@denary/core';
 import type { PredictionDetail } from '@denary/runtime-web/pad';
 import { byId, element, percent } from './dom.js';
 
@@ -10,13 +10,45 @@ const field = byId<HTMLCanvasElement>('field');
 const digits = byId('digits');
 const time = byId('time');
 
-/** A bar for each digit, made once. */
+/** A bar for each digit, made once; also the button that says that this is the right one. */
 const bars = Array.from({ length: 10 }, (_, digit) => {
   const share = element('span', { className: 'unseen' });
-  const row = element('li', {}, element('span', { className: 'bar' }), `${digit}`, share);
-  return { row, share };
+  const button = element(
+    'button',
+    { type: 'button', disabled: true },
+    element('span', { className: 'bar' }),
+    `${digit}`,
+    share,
+  );
+  const row = element('li', {}, button);
+  return { row, button, share };
 });
 byId('bars').append(...bars.map(({ row }) => row));
+
+/** Something that was read, perhaps wrongly. */
+export interface Misread {
+  readonly picture: ImageData;
+  /** What it was read as. */
+  readonly text: string;
+}
+
+/** What the bars are about, and who is told of corrections. */
+let subject: Misread | undefined;
+let teacher: ((misread: Misread, label: number) => void) | undefined;
+
+/** From now on the bars can be tapped. */
+export function onCorrection(take: (misread: Misread, label: number) => void): void {
+  teacher = take;
+  byId('misread').hidden = false;
+  for (const [digit, { button }] of bars.entries())
+    button.addEventListener('click', () => subject && take(subject, digit));
+  about(subject);
+}
+
+function about(misread: Misread | undefined): void {
+  subject = misread;
+  for (const { button } of bars) button.disabled = !teacher || !misread;
+}
 
 /** The digit of a number whose bars are shown, counted from the left. */
 let chosen = 0;
@@ -29,9 +61,33 @@ export function showResult(detail: PredictionDetail): void {
   if (picture) time.textContent = `${detail.milliseconds.toFixed(detail.milliseconds < 10 ? 1 : 0)} ms`;
   const all = reading?.lines.flatMap((line) => line.digits) ?? [];
   chosen = Math.min(chosen, Math.max(0, all.length - 1));
-  showDigits(all);
+  showDigits(all, picture);
   showBars(prediction?.probabilities ?? all[chosen]?.probabilities ?? []);
   if (detail.mode === 'digit') showField(picture);
+  about(picture && subjectOf(detail, picture, all[chosen]));
+}
+
+/** What a correction would be about: the picture of one digit, or the digit of a number that is looked at. */
+function subjectOf({ mode, text, prediction }: PredictionDetail, picture: ImageData, digit: ReadDigit | undefined) {
+  if (mode === 'line') return digit && ofNumber(picture, digit);
+  return prediction?.probabilities.some(Boolean) ? { picture, text } : undefined;
+}
+
+/** Digits that touch were parted by a guess: that is no lesson. */
+const ofNumber = (picture: ImageData, { digit, box, touching }: ReadDigit): Misread | undefined =>
+  touching ? undefined : { picture: cutOut(picture, box), text: `${digit}` };
+
+/** A box of a picture, with paper around it. */
+function cutOut(picture: ImageData, { x, y, width, height }: Box): ImageData {
+  const margin = Math.ceil(height / 4);
+  const whole = element('canvas', { width: picture.width, height: picture.height });
+  whole.getContext('2d')!.putImageData(picture, 0, 0);
+  const cut = element('canvas', { width: width + 2 * margin, height: height + 2 * margin });
+  const context = cut.getContext('2d')!;
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, cut.width, cut.height);
+  context.drawImage(whole, x, y, width, height, margin, margin, width, height);
+  return context.getImageData(0, 0, cut.width, cut.height);
 }
 
 function comment({ picture, text, confidence, prediction }: PredictionDetail): string {
@@ -66,8 +122,9 @@ function showField(picture: ImageData | null): void {
 }
 
 /** Those of a number: each can be asked for its bars. */
-function showDigits(all: readonly ReadDigit[]): void {
-  const buttons = all.map(({ digit, confidence, probabilities, rejected }, i) => {
+function showDigits(all: readonly ReadDigit[], picture: ImageData | null): void {
+  const buttons = all.map((one, i) => {
+    const { digit, confidence, probabilities, rejected } = one;
     const note = element('small', { textContent: percent(confidence) });
     const button = element(
       'button',
@@ -79,6 +136,7 @@ function showDigits(all: readonly ReadDigit[]): void {
       chosen = i;
       for (const [j, other] of buttons.entries()) other.ariaPressed = `${j === i}`;
       showBars(probabilities);
+      about(picture ? ofNumber(picture, one) : undefined);
     });
     return button;
   });
