@@ -4,9 +4,9 @@
  * does the work changes it. Each pixel is resampled once, whatever is asked for, and no image allocates anything.
  */
 
+import { problem } from '../errors.js';
 import { hash32, stream } from '../random.js';
-import { type AugmentOptions, isIdle, type ResolvedOptions, resolveOptions } from './augment-options.js';
-import { badArgument } from './digits.js';
+import { type AugmentOptions, isIdle, type ResolvedAugmentOptions, resolveAugmentOptions } from './augment-options.js';
 import { drawRanges, newPlacement, place } from './placement.js';
 import { changeStroke } from './stroke.js';
 import { Canvas, resample } from './warp.js';
@@ -29,14 +29,14 @@ export interface AugmentJob {
 export interface Augmentation {
   (job: AugmentJob): void;
   /** All settings: what a checkpoint must agree with. */
-  readonly options: ResolvedOptions;
+  readonly options: ResolvedAugmentOptions;
 }
 
 const AUGMENT = stream('augment');
 
 /** Throws `bad-argument` for a setting that is unknown or out of its range. */
 export function augment(options: AugmentOptions): Augmentation {
-  const settings = resolveOptions(options);
+  const settings = resolveAugmentOptions(options);
   const { elastic, strokeWidth } = settings;
   const field: Waves | undefined = elastic.alpha > 0 ? waves(elastic.alpha, elastic.sigma) : undefined;
   const idle = isIdle(settings);
@@ -67,11 +67,17 @@ export function augment(options: AugmentOptions): Augmentation {
 
 function requireRoom(images: number, indices: ArrayLike<number>, room: number): void {
   if (room < indices.length) {
-    throw badArgument('augment', `room for ${indices.length} images`, `room for ${room}`, 'Give a longer `out`.');
+    throw problem(
+      'bad-argument',
+      'augment',
+      `room for ${indices.length} images`,
+      `room for ${room}`,
+      'Give a longer `out`.',
+    );
   }
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (Number.isInteger(index) && index >= 0 && index < images) continue;
-    throw badArgument('augment', `indices in 0..${images - 1}`, `${index}`, 'Name images that there are.');
+    throw problem('bad-argument', 'augment', `indices in 0..${images - 1}`, `${index}`, 'Name images that there are.');
   }
 }
