@@ -26,4 +26,4 @@ export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';
 export * from './triton.js';
-export * from './tuning/strategy.js';
+export * from './tuning/index.js';

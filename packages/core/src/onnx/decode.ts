@@ -42,7 +42,7 @@ export const decodeMetadata = (bytes: Uint8Array, who = 'decodeMetadata'): Model
 const metadataIn = ({ metadataProps }: ModelProto) =>
   Object.fromEntries(metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
 
-function decodeProto(bytes: Uint8Array, who: string): ModelProto {
+export function decodeProto(bytes: Uint8Array, who: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {

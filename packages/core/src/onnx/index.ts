@@ -1,7 +1,8 @@
 export * from './builder.js';
-export * from './decode.js';
+export { decodeMetadata, decodeModel } from './decode.js';
 export { dtypeOf, elementTypeOf } from './element-types.js';
 export * from './encode.js';
 export * from './model.js';
 export * from './operators.js';
+export * from './rewrite.js';
 export { attribute, padsOf } from './shapes.js';
