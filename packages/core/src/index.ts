@@ -26,4 +26,5 @@ export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';
 export * from './triton.js';
+export * from './tuning/replay.js';
 export * from './tuning/strategy.js';
