@@ -32,7 +32,7 @@ export class Mixture {
 
   constructor(private readonly parts: MixtureParts) {
     const { corrections, replay, strategy, batchSize } = parts;
-    const { height, width, slots, count } = corrections;
+    const { height, width, slots = 1, count } = corrections;
     this.area = height * width;
     const wanted = replay?.count ? Math.round(batchSize * (1 - strategy.replayShare)) : batchSize;
     this.fresh = Math.max(1, Math.min(wanted, count * strategy.copies));
@@ -61,7 +61,7 @@ export class Mixture {
     count: number,
   ) {
     const { area } = this;
-    const { slots } = from;
+    const { slots = 1 } = from;
     for (let done = 0; done < count; ) {
       const position = step * count + done;
       const [round, first] = [Math.floor(position / from.count), position % from.count];

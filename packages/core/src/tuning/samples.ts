@@ -11,7 +11,10 @@ export interface Samples {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  readonly slots: number;
+  /** Labels are below this. */
+  readonly classes: number;
+  /** Labels of one image; default 1. */
+  readonly slots?: number;
 }
 
 /** Corrections also say how much each counts: float32 [count], 1 as a rule. */
@@ -49,33 +52,37 @@ const classesOfText = (text: string, slots: number): number[] =>
 /** Throws `bad-data` where samples are not whole, or not such as the model takes. */
 export function requireSamples(samples: Samples, { height, width, slots, classes }: Contract, who: string): void {
   const { images, labels, count } = samples;
-  const fits = samples.height === height && samples.width === width && samples.slots === slots;
+  const [own, most] = [samples.slots ?? 1, Math.min(classes, samples.classes)];
+  const fits = samples.height === height && samples.width === width && own === slots && samples.classes <= classes;
   const whole = images.length === count * height * width && labels.length === count * slots;
-  if (fits && whole && labels.every((label) => label < classes)) return;
-  const expected = `images of ${width}x${height} with ${slots} label(s) below ${classes}, as the model has them`;
-  const received = `${count} of ${samples.width}x${samples.height} with ${samples.slots} label(s), the highest ${labels.reduce((a, b) => Math.max(a, b), 0)}`;
-  throw problem('bad-data', who, expected, received, 'Take samples that were made for this model.');
+  if (fits && whole && labels.every((label) => label < most)) return;
+  const expected = `images of ${width}x${height} with ${slots} label(s) in up to ${classes} classes, as the model has them`;
+  const received = `${count} of ${samples.width}x${samples.height} with ${own} label(s) in ${samples.classes} classes`;
+  const damage = fits ? ', which are not whole' : '';
+  throw problem('bad-data', who, expected, received + damage, 'Take samples that were made for this model.');
 }
 
 /** Samples that grow. */
 export class Corrections implements WeightedSamples {
   readonly height: number;
   readonly width: number;
+  readonly classes: number;
   readonly slots: number;
   private readonly area: number;
   private room = 64;
   private pixels: Uint8Array;
-  private classes: Uint8Array;
+  private targets: Uint8Array;
   private shares: Float32Array;
   count = 0;
 
-  constructor({ height, width, slots }: Pick<Contract, 'height' | 'width' | 'slots'>) {
+  constructor({ height, width, classes, slots }: Contract) {
     this.height = height;
+    this.classes = classes;
     this.width = width;
     this.slots = slots;
     this.area = height * width;
     this.pixels = new Uint8Array(this.room * this.area);
-    this.classes = new Uint8Array(this.room * slots);
+    this.targets = new Uint8Array(this.room * slots);
     this.shares = new Float32Array(this.room);
   }
 
@@ -84,7 +91,7 @@ export class Corrections implements WeightedSamples {
   }
 
   get labels(): Uint8Array {
-    return this.classes.subarray(0, this.count * this.slots);
+    return this.targets.subarray(0, this.count * this.slots);
   }
 
   get weights(): Float32Array {
@@ -94,7 +101,7 @@ export class Corrections implements WeightedSamples {
   add(pixels: Uint8Array, label: readonly number[], weight = 1): void {
     if (this.count === this.room) this.grow();
     this.pixels.set(pixels, this.count * this.area);
-    this.classes.set(label, this.count * this.slots);
+    this.targets.set(label, this.count * this.slots);
     this.shares[this.count++] = weight;
   }
 
@@ -112,9 +119,9 @@ export class Corrections implements WeightedSamples {
 
   /** As they are now, whatever is added later. */
   snapshot(): WeightedSamples {
-    const { count, height, width, slots } = this;
+    const { count, height, width, classes, slots } = this;
     const [images, labels, weights] = [this.images.slice(), this.labels.slice(), this.weights.slice()];
-    return { images, labels, weights, count, height, width, slots };
+    return { images, labels, weights, count, height, width, classes, slots };
   }
 
   private grow(): void {
@@ -124,7 +131,7 @@ export class Corrections implements WeightedSamples {
       return to;
     };
     this.pixels = longer(this.pixels, new Uint8Array(this.room * this.area));
-    this.classes = longer(this.classes, new Uint8Array(this.room * this.slots));
+    this.targets = longer(this.targets, new Uint8Array(this.room * this.slots));
     this.shares = longer(this.shares, new Float32Array(this.room));
   }
 }
