@@ -204,7 +204,8 @@ export class Tuner<Source> {
   async export(): Promise<Uint8Array> {
     const { model: bytes, digest } = this.parts;
     const { weights, learning } = this.present;
-    if (!learning) return bytes.slice();
+    // A copy; of a Buffer slice() would be none.
+    if (!learning) return new Uint8Array(bytes);
     const original = this.opened.graph.initializers;
     const changed = Object.entries(weights).filter(([name, tensor]) => original.get(name) !== tensor);
     const parent = await digest(bytes);
