@@ -1,3 +1,5 @@
+export * from './augment/augment.js';
+export { resolveAugmentOptions } from './augment/augment-options.js';
 export * from './batcher.js';
 export * from './calibration.js';
 export * from './call.js';
@@ -13,6 +15,7 @@ export * from './onnx/index.js';
 export * from './open-model.js';
 export * from './prediction.js';
 export * from './preparation.js';
+export * from './random.js';
 export * from './recognizer.js';
 export * from './rejection.js';
 export * from './remote-session.js';
@@ -25,3 +28,4 @@ export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';
 export * from './triton.js';
+export * from './tuning/index.js';

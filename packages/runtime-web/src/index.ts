@@ -3,4 +3,5 @@ export type { OnProgress, Progress } from './download.js';
 export { modelNames, type Places } from './files.js';
 export { decodeImage, type ImageSource, type RawPixels } from './image-source.js';
 export * from './recognizer.js';
+export { createTuner, type TunerOptions } from './tuner.js';
 export { isolatedSessions } from './web-worker.js';

@@ -1,3 +1,14 @@
+export {
+  type Augmentation,
+  type AugmentJob,
+  type AugmentOptions,
+  augment,
+  hash32,
+  normal,
+  permutation,
+  stream,
+  uniform,
+} from '@denary/core';
 export * from './architectures/architecture.js';
 export * from './architectures/catalogue.js';
 export * from './architectures/layers.js';
@@ -7,7 +18,6 @@ export * from './batches.js';
 export * from './calibrate.js';
 export * from './calibrate-model.js';
 export * from './checkpoint.js';
-export * from './data/augment.js';
 export * from './data/csv.js';
 export * from './data/dataset.js';
 export * from './data/idx.js';
@@ -26,7 +36,6 @@ export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
 export { forMachine } from './passes/for-machine.js';
 export * from './prepare.js';
-export * from './random.js';
 export * from './rejection.js';
 export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';

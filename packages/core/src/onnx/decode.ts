@@ -38,7 +38,7 @@ export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
 const metadataIn = ({ metadataProps }: ModelProto) =>
   Object.fromEntries(metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
 
-function decodeProto(bytes: Uint8Array, who: string): ModelProto {
+export function decodeProto(bytes: Uint8Array, who: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {

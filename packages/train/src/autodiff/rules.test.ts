@@ -13,18 +13,21 @@ import {
   fromNumbers,
   GraphBuilder,
   type Node,
+  normal,
   type Operator,
+  permutation,
+  stream,
   type Tensor,
   type Tensors,
   tensor,
   toNumbers,
+  uniform,
   type Value,
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { appendForTraining, type TrainingContext } from '../lowering/training-form.js';
 import { maths } from '../math.js';
-import { normal, permutation, stream, uniform } from '../random.js';
 import { differentiate } from './differentiate.js';
 import { nonDifferentiable } from './rule.js';
 import { rules } from './rules/index.js';
