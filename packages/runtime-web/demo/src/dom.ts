@@ -16,5 +16,9 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Of what was counted. */
+export const rate = (share: number | undefined): string =>
+  share === undefined ? '–' : `${+(100 * share).toFixed(1)}%`;
+
 /** Never more than is certain: of what is all but sure, 99.9%. */
 export const percent = (share: number): string => `${(Math.floor(1000 * Math.min(share, 0.9999)) / 10).toFixed(1)}%`;

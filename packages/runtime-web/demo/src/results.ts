@@ -64,7 +64,7 @@ export function showResult(detail: PredictionDetail): void {
   showDigits(all, picture);
   showBars(prediction?.probabilities ?? all[chosen]?.probabilities ?? []);
   if (detail.mode === 'digit') showField(picture);
-  about(picture && subjectOf(detail, picture, all[chosen]));
+  about(picture ? subjectOf(detail, picture, all[chosen]) : undefined);
 }
 
 /** What a correction would be about: the picture of one digit, or the digit of a number that is looked at. */

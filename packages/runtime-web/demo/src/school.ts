@@ -1,12 +1,10 @@
 /** What the page has taught its model: corrections and the tuner that learns from them, from the first correction on. */
 
-import type { Tuner, TuningProgress, WeightedSamples } from '@denary/core';
-import { type createRecognizer, createTuner, type ImageSource } from '@denary/runtime-web';
-
-type Recognizer = Awaited<ReturnType<typeof createRecognizer>>;
+import type { Recognizer, Tuner, TuningProgress, WeightedSamples } from '@denary/core';
+import { createTuner, type ImageSource } from '@denary/runtime-web';
 
 export class School {
-  private readonly recognizer: Recognizer;
+  private readonly recognizer: Recognizer<ImageSource>;
   private readonly base: string;
   private opening: Promise<Tuner<ImageSource>> | undefined;
   /** The shipped model's file, as it came. */
@@ -15,7 +13,7 @@ export class School {
   private readonly before: WeightedSamples[] = [];
 
   /** `base` is the shipped model that the recognizer began with. */
-  constructor(recognizer: Recognizer, base: string) {
+  constructor(recognizer: Recognizer<ImageSource>, base: string) {
     this.recognizer = recognizer;
     this.base = base;
   }

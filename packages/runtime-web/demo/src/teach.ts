@@ -2,7 +2,7 @@
 
 import type { TuningProgress } from '@denary/core';
 import { clearCurve, extendCurve } from './curve.js';
-import { byId, element, percent } from './dom.js';
+import { byId, element, rate } from './dom.js';
 import { type Misread, onCorrection } from './results.js';
 import type { School } from './school.js';
 import { showProblem } from './stage.js';
@@ -122,7 +122,7 @@ export function teach(school: School, changed: (taught: number) => void): void {
 function showProgress({ step, steps, loss: now, accuracy, coreAccuracy, before }: TuningProgress): void {
   extendCurve(step, steps, now, accuracy);
   loss.textContent = Number.isFinite(now) ? now.toFixed(3) : '–';
-  const rate = (share: number | undefined) => (share === undefined ? '–' : percent(share));
+  byId('core').hidden = coreAccuracy === undefined;
   for (const [cell, share] of [
     [cells.own[0], before.accuracy],
     [cells.own[1], accuracy],
