@@ -14,6 +14,7 @@ import {
 import { cacheName } from './build-facts.js';
 import { clock } from './clock.js';
 import { createSession } from './create-session.js';
+import { sha256 } from './digest.js';
 import { Downloads } from './download.js';
 import { absolute, type RemoteFile, tuningFile } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
@@ -54,7 +55,8 @@ export async function openTuner(options: TunerOptions): Promise<Tuner<ImageSourc
   };
   const load = { ...options, cache, files };
   return new Tuner<ImageSource>({
-    ...{ model: bytes, available, device, clock, digest, seconds: SECONDS, decode: decodeImage },
+    ...{ model: bytes, available, device, clock, seconds: SECONDS, decode: decodeImage },
+    digest: async (content) => (await sha256(content)) ?? 'unknown',
     ...(strategy && { strategy }),
     ...(preprocess && { preprocess }),
     ...(seed !== undefined && { seed }),
@@ -91,10 +93,3 @@ const findIn = (url: string, name: string, downloads: Downloads): Promise<Uint8A
   });
 
 const remote = (url: string): RemoteFile => ({ name: new URL(url).pathname.split('/').at(-1)!, url });
-
-/** sha256 in hexadecimal. */
-async function digest(bytes: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) return 'unknown';
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

@@ -23,6 +23,7 @@ import type { Measures } from './evaluator.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
 import { Mixture } from './mixture.js';
+import type { Digest } from './personal-model.js';
 import { requireTuningOptions, type TuningOptions, type TuningProgress } from './progress.js';
 import {
   Corrections,
@@ -58,8 +59,7 @@ export interface TunerParts<Source> extends TunerSettings {
   readonly replay?: Samples | undefined;
   readonly decode: (source: Source) => Image | Promise<Image>;
   readonly clock: Clock;
-  /** sha256 in hexadecimal. */
-  readonly digest: (bytes: Uint8Array) => Promise<string>;
+  readonly digest: Digest;
   /** The longest that a run without a budget may take, in seconds. */
   readonly seconds: number;
 }
