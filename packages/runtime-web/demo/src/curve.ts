@@ -1,6 +1,7 @@
 /** Loss and accuracy while the model learns, as two lines that grow. */
 
-import { byId } from './dom.js';
+import type { TuningProgress } from '@denary/core';
+import { byId, rate } from './dom.js';
 
 const figure = byId('curve');
 const lines = { loss: byId('curve-loss'), accuracy: byId('curve-accuracy') } as const;
@@ -20,12 +21,12 @@ export function clearCurve(): void {
 }
 
 /** Values that are not known yet are left out. The loss is shown against the greatest so far. */
-export function extendCurve(step: number, steps: number, loss: number, accuracy: number): void {
+export function extendCurve({ step, steps, loss, accuracy }: TuningProgress): void {
   if (Number.isFinite(loss)) points.loss.push({ step, value: loss });
   points.accuracy.push({ step, value: accuracy });
   draw('loss', steps, Math.max(...points.loss.map(({ value }) => value)));
   draw('accuracy', steps, 1);
-  figure.setAttribute('aria-label', `Step ${step} of ${steps}: loss ${loss.toFixed(3)}`);
+  figure.setAttribute('aria-label', `Step ${step} of ${steps}: loss ${loss.toFixed(3)}, accuracy ${rate(accuracy)}`);
 }
 
 function draw(name: keyof typeof lines, steps: number, most: number): void {

@@ -22,3 +22,13 @@ export const rate = (share: number | undefined): string =>
 
 /** Never more than is certain: of what is all but sure, 99.9%. */
 export const percent = (share: number): string => `${(Math.floor(1000 * Math.min(share, 0.9999)) / 10).toFixed(1)}%`;
+
+/** Pixels as the model takes them, bright ink on black, on a canvas of their size. */
+export function showPixels(canvas: HTMLCanvasElement, pixels: Uint8Array): void {
+  const context = canvas.getContext('2d')!;
+  const image = context.createImageData(canvas.width, canvas.height);
+  pixels.forEach((ink, i) => {
+    image.data.set([ink, ink, ink, 255], 4 * i);
+  });
+  context.putImageData(image, 0, 0);
+}

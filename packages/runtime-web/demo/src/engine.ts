@@ -24,7 +24,7 @@ export function showEngine(name: string, { device: where, threads, notes }: Reco
   device.title = notes.join('\n');
 }
 
-/** Its name, and how often it was taught. */
+/** Its name, and of how many digits it was taught. */
 export function showModel(name: string, taught: number): void {
-  model.textContent = taught === 0 ? name : `${name}, taught ${taught === 1 ? 'once' : `${taught} times`}`;
+  model.textContent = taught === 0 ? name : `${name}, taught ${taught} digit${taught === 1 ? '' : 's'}`;
 }

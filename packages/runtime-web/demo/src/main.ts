@@ -122,7 +122,7 @@ try {
   const recognizer = await loading;
   pad.recognizer = recognizer;
   showEngine(model, recognizer.info);
-  teach(new School(recognizer, model), (taught) => {
+  await teach(new School(recognizer, model), (taught) => {
     showModel(model, taught);
     // It may read otherwise now.
     pad.recognizer = recognizer;

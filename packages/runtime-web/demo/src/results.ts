@@ -2,7 +2,7 @@
 
 import { type Box, FIELD, normalise, type ReadDigit, toGrey } from '@denary/core';
 import type { PredictionDetail } from '@denary/runtime-web/pad';
-import { byId, element, percent } from './dom.js';
+import { byId, element, percent, showPixels } from './dom.js';
 
 const text = byId('text');
 const confidence = byId('confidence');
@@ -108,17 +108,13 @@ function showBars(probabilities: readonly number[]): void {
 
 /** The picture that the model is given, made by the package from the same pixels. */
 function showField(picture: ImageData | null): void {
-  const context = field.getContext('2d')!;
-  context.clearRect(0, 0, FIELD, FIELD);
   field.setAttribute('aria-label', picture ? 'The drawing in 28 by 28 pixels' : 'Nothing yet');
-  if (!picture) return;
+  if (!picture) {
+    field.getContext('2d')!.clearRect(0, 0, FIELD, FIELD);
+    return;
+  }
   const { data, width, height } = picture;
-  const { pixels } = normalise(toGrey({ data, width, height, channels: 4 }));
-  const image = context.createImageData(FIELD, FIELD);
-  pixels.forEach((ink, i) => {
-    image.data.set([ink, ink, ink, 255], 4 * i);
-  });
-  context.putImageData(image, 0, 0);
+  showPixels(field, normalise(toGrey({ data, width, height, channels: 4 })).pixels);
 }
 
 /** Those of a number: each can be asked for its bars. */

@@ -1,55 +1,60 @@
 /** Teaching: a digit that was misread, the right one tapped, and what becomes of it, step by step. */
 
-import type { TuningProgress } from '@denary/core';
+import { DenaryError, type TuningProgress } from '@denary/core';
 import { clearCurve, extendCurve } from './curve.js';
-import { byId, element, rate } from './dom.js';
-import { type Misread, onCorrection } from './results.js';
+import { byId, element, rate, showPixels } from './dom.js';
+import { onCorrection } from './results.js';
 import type { School } from './school.js';
 import { showProblem } from './stage.js';
 
 const section = byId('teach');
 const state = byId('lesson');
 const list = byId('corrections');
-const loss = byId('loss');
-const buttons = {
-  stop: byId<HTMLButtonElement>('stop'),
-  undo: byId<HTMLButtonElement>('undo-lesson'),
-  download: byId<HTMLButtonElement>('download'),
-  forget: byId<HTMLButtonElement>('forget'),
-};
-const cells = {
-  own: [byId('own-before'), byId('own-after')],
-  core: [byId('core-before'), byId('core-after')],
-} as const;
+const load = byId<HTMLInputElement>('load');
+const stop = byId<HTMLButtonElement>('stop');
+const undo = byId<HTMLButtonElement>('undo-lesson');
+const others = [byId<HTMLButtonElement>('download'), byId<HTMLButtonElement>('forget'), load];
 
 const outcomes: Readonly<Record<string, string>> = {
   finished: 'Learned.',
   reached: 'Learned.',
-  'early-stop': 'Learned, and stopped in time not to forget the others.',
-  'rolled-back': 'Not learned: it would have forgotten other digits.',
+  'early-stop': 'Learned, and stopped before other digits were forgotten.',
+  'rolled-back': 'Not learned: other digits would have been forgotten.',
 };
 
-/** Lets the user teach; `changed` is called when the model reads otherwise than before. */
-export function teach(school: School, changed: (taught: number) => void): void {
+/** Lets the user teach; `changed` is called when the model has become another. */
+export async function teach(school: School, changed: (taught: number) => void): Promise<void> {
   let lesson: AbortController | undefined;
 
   const show = (busy: boolean) => {
     section.hidden = false;
-    section.toggleAttribute('aria-busy', busy);
+    section.ariaBusy = `${busy}`;
     document.body.classList.toggle('learning', busy);
-    buttons.stop.hidden = !busy;
-    buttons.undo.disabled = busy || school.lessons === 0;
-    for (const button of [buttons.download, buttons.forget]) button.disabled = busy;
+    stop.hidden = !busy;
+    undo.disabled = busy || school.lessons === 0;
+    for (const other of others) other.disabled = busy;
+  };
+  const showCorrections = async () => {
+    const { count, images, labels, width, height } = await school.corrections();
+    const entries = Array.from({ length: count }, (_, i) => {
+      const canvas = element('canvas', { width, height, ariaHidden: 'true' });
+      showPixels(canvas, images.subarray(i * width * height, (i + 1) * width * height));
+      return element('li', {}, canvas, `${labels[i]}`);
+    });
+    list.replaceChildren(...entries);
+    changed(count);
   };
 
-  /** Does one thing at a time, and tells what went wrong. */
-  const attempt = async (work: (signal: AbortSignal) => Promise<void>) => {
+  /** Does one thing at a time, says what came of it, or what went wrong. */
+  const attempt = async (work: (signal: AbortSignal) => Promise<string>) => {
     if (lesson) return;
     lesson = new AbortController();
     show(true);
     showProblem();
     try {
-      await work(lesson.signal);
+      state.textContent = await work(lesson.signal);
+      await showCorrections();
+      if (school.notKept) showProblem(school.notKept);
     } catch (error) {
       state.textContent = 'That did not work.';
       showProblem(error);
@@ -58,85 +63,83 @@ export function teach(school: School, changed: (taught: number) => void): void {
     show(false);
   };
 
-  onCorrection((misread, label) =>
+  onCorrection(({ picture, text }, label) =>
     attempt(async (signal) => {
-      clearCurve();
-      state.textContent = `Learning that this is a ${label} …`;
-      const entry = correctionEntry(misread, label);
-      list.append(entry);
+      state.textContent = `Learning that this is a ${label}, not a ${text} …`;
+      showLesson(undefined);
       section.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-      let outcome: string | undefined;
-      try {
-        for await (const progress of school.learn(misread.picture, label, signal)) {
-          showProgress(progress);
-          outcome = progress.outcome;
-        }
-      } finally {
-        if (!outcome || outcome === 'rolled-back') entry.remove();
+      let last: TuningProgress | undefined;
+      for await (const progress of school.learn(picture, label, signal)) {
+        last = progress;
+        showLesson(progress);
       }
-      state.textContent = outcomes[outcome ?? ''] ?? 'Stopped; nothing has changed.';
-      if (outcome) changed(school.lessons);
+      byId('this-before').textContent = text;
+      byId('this-after').textContent = `${(await school.read(picture)).digit ?? '–'}`;
+      return outcomes[last?.outcome ?? ''] ?? 'Stopped; nothing has changed.';
     }),
   );
-  buttons.stop.addEventListener('click', () => lesson?.abort());
-  buttons.undo.addEventListener('click', () =>
+  stop.addEventListener('click', () => lesson?.abort());
+  undo.addEventListener('click', () =>
     attempt(async () => {
       await school.undo();
-      list.lastElementChild?.remove();
-      state.textContent = 'Taken back.';
-      changed(school.lessons);
+      showLesson(undefined);
+      return 'Taken back.';
     }),
   );
-  buttons.forget.addEventListener('click', () =>
+  byId('forget').addEventListener('click', () =>
     attempt(async () => {
       await school.forget();
-      list.replaceChildren();
-      clearCurve();
-      for (const cell of [...cells.own, ...cells.core]) cell.textContent = '–';
-      state.textContent = 'Forgotten: this is the model that was shipped.';
-      changed(0);
+      showLesson(undefined);
+      return 'Forgotten: this is the model as it was shipped.';
     }),
   );
-  buttons.download.addEventListener('click', () =>
+  byId('download').addEventListener('click', () =>
     attempt(async () => {
-      const file = new Blob([(await school.export()) as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' });
-      const href = URL.createObjectURL(file);
-      element('a', { href, download: 'denary.onnx' }).click();
-      setTimeout(() => URL.revokeObjectURL(href), 10_000);
+      saveFile(await school.export(), 'denary.onnx');
+      return 'Downloaded.';
     }),
   );
-  byId<HTMLInputElement>('load').addEventListener('change', ({ target }) => {
-    const input = target as HTMLInputElement;
-    const [file] = input.files ?? [];
-    input.value = '';
+  load.addEventListener('change', () => {
+    const [file] = load.files ?? [];
+    load.value = '';
     if (!file) return;
     void attempt(async () => {
       await school.load(new Uint8Array(await file.arrayBuffer()));
-      list.replaceChildren();
-      state.textContent = `Goes on with ${file.name}.`;
-      changed(0);
+      showLesson(undefined);
+      return `Goes on with ${file.name}.`;
     });
   });
-}
 
-function showProgress({ step, steps, loss: now, accuracy, coreAccuracy, before }: TuningProgress): void {
-  extendCurve(step, steps, now, accuracy);
-  loss.textContent = Number.isFinite(now) ? now.toFixed(3) : '–';
-  byId('core').hidden = coreAccuracy === undefined;
-  for (const [cell, share] of [
-    [cells.own[0], before.accuracy],
-    [cells.own[1], accuracy],
-    [cells.core[0], before.coreAccuracy],
-    [cells.core[1], coreAccuracy],
-  ] as const) {
-    cell.textContent = rate(share);
+  try {
+    if (!(await school.restore())) return;
+    await showCorrections();
+    state.textContent = 'As you taught it before.';
+    show(false);
+  } catch (error) {
+    // Where the browser keeps nothing there was nothing to go on with.
+    if (!(error instanceof DenaryError && error.code === 'device-unavailable')) showProblem(error);
   }
 }
 
-/** The drawing, small, what it was read as, and what it is. */
-function correctionEntry({ picture, text }: Misread, label: number): HTMLElement {
-  const canvas = element('canvas', { width: picture.width, height: picture.height });
-  canvas.getContext('2d')!.putImageData(picture, 0, 0);
-  canvas.ariaHidden = 'true';
-  return element('li', {}, canvas, element('span', {}, element('s', { textContent: text || '–' }), ` ${label}`));
+/** How a lesson goes; nothing to tell, where there is none. */
+function showLesson(progress: TuningProgress | undefined): void {
+  const cell = (id: string, text: string) => {
+    byId(id).textContent = text;
+  };
+  if (!progress) clearCurve();
+  else extendCurve(progress);
+  const { loss = Number.NaN, accuracy, coreAccuracy, before } = progress ?? {};
+  cell('loss', Number.isFinite(loss) ? loss.toFixed(3) : '–');
+  for (const id of ['this-before', 'this-after']) cell(id, '–');
+  cell('own-before', rate(before?.accuracy));
+  cell('own-after', rate(accuracy));
+  cell('core-before', rate(before?.coreAccuracy));
+  cell('core-after', rate(coreAccuracy));
+  byId('core').hidden = coreAccuracy === undefined;
+}
+
+function saveFile(bytes: Uint8Array, download: string): void {
+  const href = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }));
+  element('a', { href, download }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
