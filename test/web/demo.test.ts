@@ -50,6 +50,7 @@ describeInBrowser('the demo page', () => {
   async function visit(options: BrowserContextOptions = {}): Promise<void> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     page = await context.newPage();
+    page.setDefaultTimeout(30_000);
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(message.text()));
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('request', (request) => {
@@ -154,6 +155,63 @@ describeInBrowser('the demo page', () => {
     expect(await page.locator('#video').evaluate((video: HTMLVideoElement) => video.srcObject)).toBeNull();
     await drawWithMouse(page, 1, await placeOf(pad()));
     await text('1');
+  });
+
+  it('opens and reads without a network, once it was open', async () => {
+    await visit();
+    await drawWithMouse(page, 7, await placeOf(pad()));
+    await text('7');
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await page.context().setOffline(true);
+    await page.reload();
+    await drawWithMouse(page, 4, await placeOf(pad()));
+    await text('4');
+    await page.getByText('Number', { exact: true }).click();
+    await text('4');
+  });
+
+  it('learns from a correction, keeps it, gives it away, and forgets it', async () => {
+    await visit({ bypassCSP: true });
+    const drawn = async () => {
+      await drawWithMouse(page, 7, await placeOf(pad()));
+      await text('7');
+    };
+    const ready = () => page.waitForFunction(() => document.querySelector<HTMLElement>('#stop')!.hidden);
+    const model = (expected: string) =>
+      page.waitForFunction((wanted) => document.querySelector('#model')!.textContent === wanted, expected);
+    const teach = page.locator('#teach');
+    await drawn();
+    expect(await teach.isVisible()).toBe(false);
+    await page.locator('.bars button').nth(2).click();
+    await model('cnn-pool4, taught 1 digit');
+    await ready();
+    await text('2');
+    expect(await teach.locator('tbody tr').first().innerText()).toMatch(/7\s+2/);
+    expect(await page.locator('#curve-loss').getAttribute('points')).toMatch(/ /);
+    expect(await violations()).toEqual([]);
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      teach.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    const file = { name: 'denary.onnx', mimeType: '', buffer: await readFile(await download.path()) };
+    await ready();
+    await teach.getByRole('button', { name: 'Undo' }).click();
+    await model('cnn-pool4');
+    await text('7');
+    await page.locator('#load').setInputFiles(file);
+    await text('2');
+
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#lesson')!.textContent !== '');
+    await drawWithMouse(page, 7, await placeOf(pad()));
+    await text('2');
+    await teach.getByRole('button', { name: 'Forget me' }).click();
+    await text('7');
+    await page.reload();
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('#misread')!.hidden);
+    await drawn();
+    expect(await teach.isVisible()).toBe(false);
   });
 
   for (const colorScheme of ['light', 'dark'] as const) {

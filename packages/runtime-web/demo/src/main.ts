@@ -131,3 +131,6 @@ try {
 } catch (error) {
   showProblem(error);
 }
+
+// Browsers have none in some private windows; the page then needs its server.
+navigator.serviceWorker?.register('./service-worker.js').catch(() => {});
