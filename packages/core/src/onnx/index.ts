@@ -4,4 +4,4 @@ export { dtypeOf, elementTypeOf } from './element-types.js';
 export * from './encode.js';
 export * from './model.js';
 export * from './operators.js';
-export { attribute, padsOf } from './shapes.js';
+export { attribute, joined, padsOf, productOf } from './shapes.js';
