@@ -15,6 +15,7 @@ export * from './architectures/layers.js';
 export * from './architectures/summary.js';
 export { differentiate } from './autodiff/differentiate.js';
 export * from './batches.js';
+export * from './build-training.js';
 export * from './calibrate.js';
 export * from './calibrate-model.js';
 export * from './checkpoint.js';
