@@ -20,6 +20,11 @@ export interface Strategy {
   readonly steps: number;
   /** 0 to below 1: the part of each batch that is taken from the core set; 0 where there is none. */
   readonly replayShare: number;
+  /**
+   * 0 to below 1: the part of each batch that is the core set as the user would write it, where a hand is found (`fitHand`);
+   * it is taken from the corrections' part and the core set's alike.
+   */
+  readonly imitationShare: number;
   /** The most copies of one correction in a batch, each augmented otherwise; the core set fills the room that they leave. */
   readonly copies: number;
   /** How every copy of a correction differs from it; `{}` leaves it as it is. */
