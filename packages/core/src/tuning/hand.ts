@@ -34,7 +34,7 @@ const LEAST_CLASSES = 5;
 /** A hand is taken for one if it leaves at most this part of the unlikeness: chance alone fits a few percent away. */
 const MOST_LEFT = 0.85;
 /** Images of each class that its mean is taken of. */
-const MEANT = 60;
+const MEANT = 40;
 /** How much the pen is changed in a trial, in pixels, and the most trials either way. */
 const PEN_STEP = 1;
 const PEN_TRIALS = 3;
