@@ -32,6 +32,7 @@ import {
   type Label,
   requireSamples,
   type Samples,
+  thinned,
   type WeightedSamples,
 } from './samples.js';
 import { chooseStrategy, type Strategy, type StrategyName, strategyOf, type Trainable } from './strategy.js';
@@ -79,6 +80,8 @@ interface Snapshot {
 
 /** Snapshots that are kept; those of runs that changed few weights share the others. */
 const UNDOS = 16;
+/** Images of the core set that are read to see whether anything was forgotten: all of them would take longer than learning. */
+const GUARD = 600;
 /** Milliseconds of preparing images after which others get their turn. */
 const PATIENCE = 8;
 
@@ -244,7 +247,9 @@ export class Tuner<Source> {
     });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
     const { until } = options;
-    const steps = learn({ trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections, replay });
+    const guard = replay && thinned(replay, GUARD);
+    const parts = { trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections };
+    const steps = learn({ ...parts, replay: guard });
     const { progress, kept } = yield* steps;
     if (kept) {
       this.past.push(present);
