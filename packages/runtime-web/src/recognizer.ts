@@ -4,6 +4,7 @@ import {
   type AnyPrediction,
   calibrationIn,
   contractOf,
+  type LoadedModel,
   type Prediction,
   problem,
   Recognizer,
@@ -14,7 +15,7 @@ import {
 } from '@denary/core';
 import { clock } from './clock.js';
 import { type LoadOptions, sessionRequest, thisThread } from './create-session.js';
-import { absolute, fileNamed, modelNames, type RemoteFile, shippedModel } from './files.js';
+import { absolute, fileNamed, modelNames, type Places, type RemoteFile, shippedModel } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
 import type { Facts, OpenRequest } from './this-thread.js';
 import { openWorker } from './web-worker.js';
@@ -46,20 +47,31 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   const { isolation = 'thread', onRun, preprocess, batchSize, maxQueue, maxDelay, reject } = options;
   const request = requestOf(options);
   const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
-  const { session, facts } = await (isolation === 'none' ? openHere : openThere)(request, options);
+  const { loaded, about } = await load(request, who, options);
   try {
-    const { metadata, ...about } = facts;
     return new Recognizer<ImageSource, P>({
       ...{ preprocess, batchSize, maxQueue, maxDelay, reject, onRun },
       ...about,
-      session,
-      contract: contractOf({ graph: session }, who),
-      calibration: calibrationIn({ graph: session, metadata }, who),
+      ...loaded,
+      reopen: async (model) => (await load({ ...request, model }, 'swap', options)).loaded,
       clock,
       model: nameOf(options),
       isolation,
       decode: decodeImage,
     });
+  } catch (error) {
+    await loaded.session.close();
+    throw error;
+  }
+}
+
+async function load(request: OpenRequest, who: string, options: RecognizerOptions) {
+  const { session, facts } = await (options.isolation === 'none' ? openHere : openThere)(request, options);
+  try {
+    const { metadata, ...about } = facts;
+    const contract = contractOf({ graph: session }, who);
+    const loaded: LoadedModel = { session, contract, calibration: calibrationIn({ graph: session, metadata }, who) };
+    return { loaded, about };
   } catch (error) {
     await session.close();
     throw error;
@@ -77,7 +89,12 @@ const DEFAULT_MODEL = 'cnn-pool4';
 const nameOf = ({ model = DEFAULT_MODEL }: RecognizerOptions) =>
   typeof model === 'string' || model instanceof URL ? String(model) : undefined;
 
-function modelOf({ model = DEFAULT_MODEL, sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
+/** A model's bytes, or where they are to be had. Throws `not-found` for a name that is none. */
+export function modelOf({
+  model = DEFAULT_MODEL,
+  sha256,
+  ...places
+}: Pick<RecognizerOptions, 'model' | 'sha256'> & Places): Uint8Array | RemoteFile {
   if (model instanceof Uint8Array) return model;
   if (model instanceof ArrayBuffer) return new Uint8Array(model);
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {

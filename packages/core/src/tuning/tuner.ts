@@ -24,6 +24,7 @@ import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
 import { Mixture } from './mixture.js';
+import type { Digest } from './personal-model.js';
 import { requireTuningOptions, type TuningOptions, type TuningProgress } from './progress.js';
 import {
   Corrections,
@@ -60,8 +61,7 @@ export interface TunerParts<Source> extends TunerSettings {
   readonly replay?: Samples | undefined;
   readonly decode: (source: Source) => Image | Promise<Image>;
   readonly clock: Clock;
-  /** sha256 in hexadecimal. */
-  readonly digest: (bytes: Uint8Array) => Promise<string>;
+  readonly digest: Digest;
   /** The longest that a run without a budget may take, in seconds. */
   readonly seconds: number;
 }
@@ -208,7 +208,8 @@ export class Tuner<Source> {
   async export(): Promise<Uint8Array> {
     const { model: bytes, digest } = this.parts;
     const { weights, learning } = this.present;
-    if (!learning) return bytes.slice();
+    // A copy; of a Buffer slice() would be none.
+    if (!learning) return new Uint8Array(bytes);
     const original = this.opened.graph.initializers;
     const changed = Object.entries(weights).filter(([name, tensor]) => original.get(name) !== tensor);
     const parent = await digest(bytes);
