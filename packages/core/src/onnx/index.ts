@@ -7,4 +7,4 @@ export * from './metadata.js';
 export * from './model.js';
 export * from './operators.js';
 export * from './rewrite.js';
-export { attribute, padsOf } from './shapes.js';
+export { attribute, joined, padsOf, productOf } from './shapes.js';

@@ -65,7 +65,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   let [step, loss, checks, losing] = [0, Number.NaN, 0, 0];
   let [latest, best] = [before, undefined as Check | undefined];
   yield told(step, loss, before);
-  while (!pace.ended) {
+  for (let ended = false; !ended; ) {
     if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
     const began = pace.seconds;
     const learningRate = trainer.spec.learningRate * strategy.learningRateScale * annealed(strategy, step / pace.steps);
@@ -74,14 +74,16 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     if (!Number.isFinite(loss)) return end('rolled-back', `The loss became ${loss}; the model is as it was.`);
     if (strategy.anchor > 0 && step % PULL === 0) await pullBack(trainer, before.weights, strategy.anchor);
     pace.stepped(pace.seconds - began);
+    // Asked once: what a reader of the progress does takes time, too.
+    ended = pace.ended;
     const asked = typeof until === 'function' && until(told(step, loss, latest));
-    if (asked || pace.ended || step / pace.steps >= (checks + 1) / strategy.checks) {
+    if (asked || ended || step / pace.steps >= (checks + 1) / strategy.checks) {
       checks++;
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
       if (!forgot && !(best && best.corrections.accuracy > latest.corrections.accuracy)) best = latest;
-      if (forgot && (asked || pace.ended || losing >= strategy.patience)) {
+      if (forgot && (asked || ended || losing >= strategy.patience)) {
         if (!best) return end('rolled-back', `${forgot}; the model is as it was.`);
         return end('early-stop', `${forgot}; the model is that of step ${best.step}.`, best);
       }

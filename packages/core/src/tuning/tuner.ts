@@ -20,6 +20,7 @@ import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
 import { Engines } from './engines.js';
 import type { Measures } from './evaluator.js';
+import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
 import { Mixture } from './mixture.js';
@@ -32,6 +33,7 @@ import {
   type Label,
   requireSamples,
   type Samples,
+  thinned,
   type WeightedSamples,
 } from './samples.js';
 import { chooseStrategy, type Strategy, type StrategyName, strategyOf, type Trainable } from './strategy.js';
@@ -78,6 +80,8 @@ interface Snapshot {
 
 /** Snapshots that are kept; those of runs that changed few weights share the others. */
 const UNDOS = 16;
+/** Images of the core set that are read to see whether anything was forgotten: all of them would take longer than learning. */
+const GUARD = 600;
 /** Milliseconds of preparing images after which others get their turn. */
 const PATIENCE = 8;
 
@@ -231,9 +235,11 @@ export class Tuner<Source> {
     const pace = new Pace(this.budgetOf(options, strategy), Date.now);
     const trainer = await this.engines.trainer(strategy.trainable, weights);
     const evaluator = await this.engines.evaluator(trainer.trained, weights);
+    const hand = strategy.imitationShare > 0 && replay && fitHand(corrections, replay);
     const mixture = new Mixture({
       corrections,
       replay,
+      imitation: hand ? inHand(replay, hand) : undefined,
       strategy,
       augment: await augmentInParts(strategy.augment, () => this.pause()),
       replayAugment: await augmentInParts(strategy.replayAugment, () => this.pause()),
@@ -242,7 +248,9 @@ export class Tuner<Source> {
     });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
     const { until } = options;
-    const steps = learn({ trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections, replay });
+    const guard = replay && thinned(replay, GUARD);
+    const parts = { trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections };
+    const steps = learn({ ...parts, replay: guard });
     const { progress, kept } = yield* steps;
     if (kept) {
       this.past.push(present);
