@@ -10,19 +10,20 @@ import {
   type Device,
   type Image,
   type Isolation,
+  type LoadedModel,
   openModel,
   type Prediction,
   Recognizer,
   type RecognizerEvents,
   type RecognizerSettings,
   type Session,
+  SessionPool,
 } from '@denary/core';
-import { clock } from './clock.js';
+import { clock, idleClock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage } from './image-file.js';
 import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { openWorker } from './isolation/open.js';
-import { SessionPool } from './isolation/pool.js';
 import { readModel } from './model-files.js';
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents {
@@ -69,24 +70,29 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
-  const { model: opened, contract } = openModel(bytes, who);
-  const calibration = calibrationIn(opened, who);
-  const session = await open(bytes, contract, options);
+  const loaded = await load(bytes, who, options);
   try {
     return new Recognizer<ImageSource, P>({
       ...settings,
-      session,
-      contract,
-      calibration,
+      ...loaded,
+      reopen: (next) => load(next, 'swap', options),
       clock,
+      model: typeof model === 'string' ? model : undefined,
       isolation,
       workers: isolation === 'none' ? 1 : workers,
+      threads,
       decode: (source, call) => decode(source, call, limits),
     });
   } catch (error) {
-    await session.close();
+    await loaded.session.close();
     throw error;
   }
+}
+
+async function load(bytes: Uint8Array, who: string, options: RecognizerOptions): Promise<LoadedModel> {
+  const { model, contract } = openModel(bytes, who);
+  const calibration = calibrationIn(model, who);
+  return { session: await open(bytes, contract, options), contract, calibration };
 }
 
 /** Long enough for the next part of a run; an idle worker, or the caller's thread, wants the core for itself. */
@@ -102,7 +108,7 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   const request = { model, options: { spinMicroseconds, ...(each ? { threads: each } : {}) } };
   const openOne = (chosen?: Device) =>
     openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } });
-  return SessionPool.open(workers, openOne, options.onWorkerLost);
+  return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
 }
 
 /** Raw pixels at once, unless there is a limit to check; they need no waiting for. */

@@ -147,6 +147,7 @@ export const operators = {
   }),
   Elu: row(same, { alpha: 'float' }),
   Equal: row(comparison, noAttributes),
+  Erf: row(same, noAttributes),
   Exp: row(same, noAttributes),
   Expand: row((c) => {
     const shape = toNumbers(c.constant(1) ?? c.fail('a constant shape', 'a computed one'));
@@ -182,6 +183,7 @@ export const operators = {
     },
     { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   ),
+  Gelu: row(same, { approximate: 'string' }),
   GlobalAveragePool: row((c) => {
     const { dtype, shape } = input(c, 0);
     return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
@@ -189,6 +191,7 @@ export const operators = {
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
+  HardSwish: row(same, noAttributes),
   Identity: row(same, noAttributes),
   LSTM: row(
     (c) => {
@@ -209,6 +212,7 @@ export const operators = {
       layout: 'int',
     },
   ),
+  LeakyRelu: row(same, { alpha: 'float' }),
   Less: row(comparison, noAttributes),
   LessOrEqual: row(comparison, noAttributes),
   Log: row(same, noAttributes),
@@ -233,6 +237,7 @@ export const operators = {
   Neg: row(same, noAttributes),
   Not: row(same, noAttributes),
   Or: row(comparison, noAttributes),
+  PRelu: row(same, noAttributes),
   Pad: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
@@ -261,6 +266,7 @@ export const operators = {
     },
     { allowzero: 'int' },
   ),
+  Selu: row(same, { alpha: 'float', gamma: 'float' }),
   Sigmoid: row(same, noAttributes),
   Sign: row(same, noAttributes),
   Slice: row((c) => {
@@ -285,6 +291,7 @@ export const operators = {
     return as(dtype, result);
   }, noAttributes),
   Softmax: row(same, { axis: 'int' }),
+  Softplus: row(same, noAttributes),
   Split: row(
     (c) => {
       const { dtype, shape } = input(c, 0);

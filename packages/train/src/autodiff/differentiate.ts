@@ -3,7 +3,7 @@
  * visits the nodes backwards, asks each one's rule for its inputs' gradients, sums what meets, and undoes broadcasting.
  */
 
-import { type GraphBuilder, isOperator, type Node, toNumbers, type Value } from '@denary/core';
+import { DenaryError, type GraphBuilder, isOperator, type Node, problem, toNumbers, type Value } from '@denary/core';
 import { type Maths, maths, sameShape, sizes } from '../math.js';
 import { attributeReader, nonDifferentiable, type RuleContext, unsupported } from './rule.js';
 import { rules } from './rules/index.js';
@@ -23,7 +23,7 @@ export interface Composite {
 /**
  * Adds to `graph` the gradients of `loss` (a scalar) with respect to `wrt`, and returns them by name, each in its
  * value's shape. All shapes must be fixed numbers. A value that the loss does not depend on has no entry.
- * Throws `unsupported-operator` where a gradient must pass a node that has none.
+ * Throws `unsupported-operator` where a gradient must pass a node that has none, naming all such nodes.
  */
 export function differentiate(
   graph: GraphBuilder,
@@ -42,16 +42,19 @@ export function differentiate(
     parts.set(name, [sum]);
     return sum;
   };
+  const refused: DenaryError[] = [];
   const wanted = (name: string | undefined): boolean => reached.has(name ?? '');
-  for (const { inputs, outputs, gradients } of backwards(nodes, composites, math)) {
+  for (const step of backwards(nodes, composites, math)) {
+    const { inputs, outputs } = step;
     const dys = outputs.map(gradient);
     if (dys.every((dy) => !dy) || !outputs.some(wanted)) continue;
-    gradients(dys, (index) => wanted(inputs[index])).forEach((part, i) => {
+    attempt(step, dys, math, (index) => wanted(inputs[index]), refused).forEach((part, i) => {
       const name = inputs[i]!;
       if (!part || !wanted(name)) return;
       parts.set(name, [...(parts.get(name) ?? []), unbroadcast(math, part, sizes(graph.value(name)))]);
     });
   }
+  if (refused.length > 0) throw together(refused);
   return new Map(
     wrt.flatMap(({ name }) => {
       const found = gradient(name);
@@ -94,6 +97,35 @@ function backwards(nodes: readonly Node[], composites: readonly Composite[], mat
     }
   }
   return steps;
+}
+
+/** A step's gradients; where it has none the error is noted, and the walk goes on to find the others. */
+function attempt(
+  { inputs, gradients }: Step,
+  dys: Gradients,
+  math: Maths,
+  wanted: (index: number) => boolean,
+  refused: DenaryError[],
+): Gradients {
+  try {
+    return gradients(dys, wanted);
+  } catch (error) {
+    if (!(error instanceof DenaryError) || error.code !== 'unsupported-operator') throw error;
+    refused.push(error);
+    const { graph, expand } = math;
+    return inputs.map((name, index) => {
+      const value = wanted(index) ? graph.value(name) : undefined;
+      return value && expand(graph.scalar(0, value.dtype), sizes(value));
+    });
+  }
+}
+
+/** One error of several, in the order of the graph. */
+function together(errors: readonly DenaryError[]): DenaryError {
+  const [only, ...more] = errors.toReversed();
+  if (more.length === 0) return only!;
+  const found = [only!, ...more].map(({ who, received }) => `${who}: ${received}`).join('; ');
+  return problem('unsupported-operator', 'differentiate', 'nodes with known gradients', found, only!.remedy);
 }
 
 /** The gradients of a node's inputs, from those of its outputs. */

@@ -5,6 +5,7 @@ import {
   filled,
   fromNumbers,
   GraphBuilder,
+  normal,
   sizeOf,
   type Tensor,
   toNumbers,
@@ -13,7 +14,6 @@ import {
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { maths } from '../math.js';
-import { normal } from '../random.js';
 import { inGpuOperators } from './gpu-operators.js';
 
 type Build = (graph: GraphBuilder, x: Value) => readonly Value[];

@@ -9,6 +9,7 @@ import {
   fromNumbers,
   GraphBuilder,
   type Node,
+  normal,
   sizeOf,
   type Tensors,
   toNumbers,
@@ -17,7 +18,6 @@ import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { appendForTraining, type TrainingContext } from '../../lowering/training-form.js';
 import { maths } from '../../math.js';
-import { normal } from '../../random.js';
 import { type Composite, differentiate } from '../differentiate.js';
 
 const [BATCH, FEATURES, HIDDEN] = [3, 4, 5];
