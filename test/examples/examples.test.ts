@@ -1,0 +1,121 @@
+/** Every example under examples/web-*, as its bundler's development server and production build bring it to a browser. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserPath } from '../gpu/browser.js';
+import { installExamples } from './install.js';
+import { type Address, ISOLATED, serveByScript, serveFolder, serveWith } from './serve.js';
+
+interface Way {
+  readonly example: string;
+  readonly way: string;
+  readonly serve: (folder: string) => Promise<Address>;
+}
+
+const build = (folder: string) =>
+  promisify(execFile)('npm', ['run', 'build'], {
+    cwd: folder,
+    env: { ...process.env, NODE_ENV: undefined, NEXT_TELEMETRY_DISABLED: '1' },
+  });
+const built = (serve: (folder: string) => Promise<Address>) => async (folder: string) => {
+  await build(folder);
+  return serve(folder);
+};
+const files = (name: string) => (folder: string) => serveFolder(join(folder, name));
+const script = (name: string, argumentsOf: (port: number) => string[]) => (folder: string) =>
+  serveByScript(folder, name, argumentsOf);
+const hostAndPort = (port: number) => ['--host', '127.0.0.1', '--port', `${port}`];
+const hostnameAndPort = (port: number) => ['--hostname', '127.0.0.1', '--port', `${port}`];
+
+const ways: readonly Way[] = [
+  { example: 'web-static', way: 'files', serve: built(files('.')) },
+  { example: 'web-vite', way: 'development', serve: script('dev', hostAndPort) },
+  { example: 'web-vite', way: 'production', serve: built(script('preview', hostAndPort)) },
+  { example: 'web-webpack', way: 'development', serve: script('dev', hostAndPort) },
+  { example: 'web-webpack', way: 'production', serve: built(files('public')) },
+  { example: 'web-next', way: 'development', serve: script('dev', hostnameAndPort) },
+  { example: 'web-next', way: 'production', serve: built(script('start', hostnameAndPort)) },
+  { example: 'web-esbuild', way: 'development', serve: script('dev', (port) => [`--serve=127.0.0.1:${port}`]) },
+  { example: 'web-esbuild', way: 'production', serve: built(files('public')) },
+];
+
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const names = readdirSync(examples).filter((name) => name.startsWith('web-'));
+
+it('every example is opened, and is short', () => {
+  expect(names.sort()).toEqual([...new Set(ways.map(({ example }) => example))].sort());
+  for (const name of names) {
+    const sources = readdirSync(join(examples, name), { recursive: true, encoding: 'utf8' });
+    const own = sources.filter((file) => /\.jsx?$/.test(file) && !/node_modules|denary|assets|layout/.test(file));
+    for (const file of own) expect(readFileSync(join(examples, name, file), 'utf8').split('\n').length).toBeLessThan(50);
+  }
+});
+
+describe.skipIf(!browserPath)('in Chromium', () => {
+  let folder: string;
+  let browser: Browser;
+  beforeAll(async () => {
+    folder = await installExamples();
+    browser = await chromium.launch({ executablePath: browserPath!, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser?.close());
+
+  describe.each(ways)('$example, $way', ({ example, serve }) => {
+    let address: Address;
+    beforeAll(async () => {
+      address = await serve(join(folder, example));
+    });
+    afterAll(() => address?.[Symbol.asyncDispose]());
+
+    it('reads a drawn digit', async () => {
+      expect(await drawSeven(address.url)).toEqual({ threads: 1, read: '7', complaints: [] });
+    });
+
+    it('uses threads where the page is cross-origin isolated', async () => {
+      await using isolated = await serveWith(ISOLATED, address.url);
+      expect(await drawSeven(isolated.url, 8)).toMatchObject({ threads: 4, read: '7' });
+    });
+  });
+
+  async function drawSeven(url: string, cores?: number) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const complaints = listen(page);
+    if (cores) {
+      const session = await context.newCDPSession(page);
+      await session.send('Emulation.setHardwareConcurrencyOverride', { hardwareConcurrency: cores });
+    }
+    try {
+      await page.goto(url);
+      const output = page.locator('output');
+      await expect.poll(() => output.textContent(), { timeout: 60_000, interval: 100 }).toMatch(/threads: \d/);
+      const threads = Number(/threads: (\d)/.exec((await output.textContent())!)![1]);
+      const { x, y } = (await page.locator('canvas').boundingBox())!;
+      await page.mouse.move(x + 80, y + 70);
+      await page.mouse.down();
+      await page.mouse.move(x + 200, y + 70, { steps: 8 });
+      await page.mouse.move(x + 130, y + 220, { steps: 8 });
+      await page.mouse.up();
+      await expect.poll(() => output.textContent(), { timeout: 20_000, interval: 50 }).toMatch(/%/);
+      return { threads, read: (await output.textContent())!.slice(0, 1), complaints };
+    } catch (error) {
+      throw new Error(`${url}: ${await page.content()}\n${complaints.join('\n')}`, { cause: error });
+    } finally {
+      await context.close();
+    }
+  }
+});
+
+/** Errors of the page, and what could not be loaded; browsers ask for an icon by themselves. */
+function listen(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.location().url.endsWith('favicon.ico')) complaints.push(message.text());
+  });
+  return complaints;
+}
