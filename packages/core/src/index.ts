@@ -17,6 +17,7 @@ export * from './rejection.js';
 export * from './remote-session.js';
 export * from './safetensors.js';
 export * from './session.js';
+export * from './session-pool.js';
 export * from './session-support.js';
 export * from './sheet/reading.js';
 export * from './tensor.js';

@@ -1,7 +1,7 @@
 /** Steps a training graph: holds the weights and the optimizer's memory in a session, feeds it batches, reads metrics. */
 
 import { DenaryError } from './errors.js';
-import { decodeMetadata } from './onnx/decode.js';
+import { decodeMetadata } from './onnx/metadata.js';
 import type { Model } from './onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
