@@ -49,7 +49,9 @@ export function inferenceWith(tf, order, data) {
   return (batch) => {
     const next = rawBatches(order, data, batch);
     async function step() {
-      const probabilities = tf.tidy(() => tf.softmax(forward(toTensor(next(), batch), false).reshape([-1, order.classes])));
+      const probabilities = tf.tidy(() =>
+        tf.softmax(forward(toTensor(next(), batch), false).reshape([-1, order.classes])),
+      );
       await probabilities.data();
       probabilities.dispose();
     }

@@ -1,5 +1,5 @@
 /** Draw a digit; what it is read as stands below when the pen is lifted. */
-import { createRecognizer } from './denary/index.js';
+import { createRecognizer } from './denary/denary.js';
 
 const canvas = document.querySelector('canvas');
 const output = document.querySelector('output');

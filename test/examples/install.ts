@@ -58,7 +58,9 @@ export async function installExamples(): Promise<string> {
   for (const [name, source] of await ownPackages()) dependencies[name] = `file:packs/${await pack(source, packs)}`;
 
   const names = (await readdir(join(root, 'examples'))).filter((name) => name.startsWith('web-'));
-  const manifests = await Promise.all(names.map((name) => readFile(join(root, 'examples', name, 'package.json'), 'utf8')));
+  const manifests = await Promise.all(
+    names.map((name) => readFile(join(root, 'examples', name, 'package.json'), 'utf8')),
+  );
   const manifest = JSON.stringify({ name: 'denary-examples', private: true, workspaces: names, dependencies }, null, 2);
   for (const name of names) {
     await rm(join(folder, name), { recursive: true, force: true });

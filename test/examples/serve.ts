@@ -1,54 +1,25 @@
-/** Addresses to open: a folder of files, a tool's own server, and a server in front of one that adds headers. */
+/** Addresses to open: a tool's own server, and a server in front of one that adds headers. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Address extends AsyncDisposable {
+export interface Address {
   readonly url: string;
+  close(): Promise<void>;
 }
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** What a page must be sent with for threads. */
-export const ISOLATED: Headers = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
-
-export const TYPES: Headers = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-  '.png': 'image/png',
-};
-
-async function listen(listener: RequestListener): Promise<Address & { server: Server }> {
+async function listen(listener: RequestListener): Promise<Address> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const close = async () => {
+  const close = () => {
     server.closeAllConnections();
-    server.close();
+    return new Promise<void>((resolve) => server.close(() => resolve()));
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server, [Symbol.asyncDispose]: close };
-}
-
-/** A folder, as a host for static files serves it. */
-export function serveFolder(folder: string, headers: Headers = {}, types: Headers = TYPES): Promise<Address> {
-  return listen(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url!, 'http://localhost').pathname).replace(/\/$/, '/index.html');
-    try {
-      const body = await readFile(join(folder, path));
-      const type = types[extname(path)] ?? 'application/octet-stream';
-      response.writeHead(200, { ...headers, 'content-type': type }).end(body);
-    } catch {
-      response.writeHead(404, headers).end();
-    }
-  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
 }
 
 /** What another server answers, with more headers. */
@@ -62,8 +33,9 @@ export function serveWith(headers: Headers, url: string): Promise<Address> {
 }
 
 async function freePort(): Promise<number> {
-  await using address = await listen(() => {});
-  return Number(new URL(address.url).port);
+  const { url, close } = await listen(() => {});
+  await close();
+  return Number(new URL(url).port);
 }
 
 /** `npm run SCRIPT -- ARGUMENTS` of a tool that serves; `arguments` are given the port. Ends with all its processes. */
@@ -82,9 +54,15 @@ export async function serveByScript(
   let said = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said = (said + data).slice(-4000)));
   const url = `http://127.0.0.1:${port}/`;
-  const address = { url, [Symbol.asyncDispose]: () => end(child) };
+  const address = { url, close: () => end(child) };
   for (let tries = 0; tries < 240; tries++) {
-    if (await fetch(url).then(({ ok }) => ok, () => false)) return address;
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return address;
     if (child.exitCode !== null) break;
     await sleep(250);
   }

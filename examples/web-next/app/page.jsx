@@ -15,10 +15,15 @@ export default function Page() {
     const tell = ({ info: { model, device, threads } }) =>
       say(`Draw a digit. (${model} on ${device}, threads: ${threads})`);
     created.then(tell, ({ message }) => say(message));
-    return () => created.then((one) => one.close(), () => {});
+    return () =>
+      created.then(
+        (one) => one.close(),
+        () => {},
+      );
   }, []);
 
-  const pen = () => Object.assign(canvas.current.getContext('2d'), { lineWidth: 20, lineCap: 'round', lineJoin: 'round' });
+  const pen = () =>
+    Object.assign(canvas.current.getContext('2d'), { lineWidth: 20, lineCap: 'round', lineJoin: 'round' });
   const down = ({ nativeEvent: { offsetX, offsetY } }) => {
     pen().beginPath();
     pen().moveTo(offsetX, offsetY);
@@ -32,6 +37,18 @@ export default function Page() {
     const { digit, confidence } = await (await recognizer.current).predict(canvas.current);
     say(digit === null ? 'Draw a digit.' : `${digit} (${Math.round(confidence * 100)}%)`);
   };
+  const clear = () => pen().clearRect(0, 0, 280, 280);
   const handlers = { onPointerDown: down, onPointerMove: move, onPointerUp: up };
-  return <canvas ref={canvas} width={280} height={280} style={{ border: '1px solid', touchAction: 'none' }} {...handlers} />;
+  const style = { border: '1px solid', touchAction: 'none' };
+  return (
+    <>
+      <canvas ref={canvas} width={280} height={280} style={style} {...handlers} />
+      <p>
+        <button type="button" onClick={clear}>
+          Clear
+        </button>{' '}
+        <output>{said}</output>
+      </p>
+    </>
+  );
 }
