@@ -48,19 +48,16 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
   const { session, facts } = await (isolation === 'none' ? openHere : openThere)(request, options);
   try {
-    const graph = session;
-    const settings = { preprocess, batchSize, maxQueue, maxDelay, reject, onRun };
+    const { metadata, ...about } = facts;
     return new Recognizer<ImageSource, P>({
-      ...(Object.fromEntries(
-        Object.entries(settings).filter(([, value]) => value !== undefined),
-      ) as RecognizerSettings),
+      ...{ preprocess, batchSize, maxQueue, maxDelay, reject, onRun },
+      ...about,
       session,
-      contract: contractOf({ graph }, who),
-      calibration: calibrationIn({ graph, metadata: facts.metadata }, who),
+      contract: contractOf({ graph: session }, who),
+      calibration: calibrationIn({ graph: session, metadata }, who),
       clock,
+      model: nameOf(options),
       isolation,
-      threads: facts.threads,
-      notes: facts.notes,
       decode: decodeImage,
     });
   } catch (error) {
@@ -80,7 +77,12 @@ function requestOf(options: RecognizerOptions): OpenRequest {
   };
 }
 
-function modelOf({ model = 'cnn-pool4', sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
+const DEFAULT_MODEL = 'cnn-pool4';
+
+const nameOf = ({ model = DEFAULT_MODEL }: RecognizerOptions) =>
+  typeof model === 'string' || model instanceof URL ? String(model) : undefined;
+
+function modelOf({ model = DEFAULT_MODEL, sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
   if (model instanceof Uint8Array) return model;
   if (model instanceof ArrayBuffer) return new Uint8Array(model);
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {

@@ -19,7 +19,8 @@ const nodeEntry = 'onnxruntime-web';
 export const inNode =
   (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
-const importUrl = (url: string): Promise<Ort> => import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+const importUrl = (url: string): Promise<Ort> =>
+  import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
 
 /** Loads ONNX Runtime. `threads` are those of all sessions, fixed with the first. Throws as downloads do, `out-of-memory`. */
 export async function loadRuntime(
