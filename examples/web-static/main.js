@@ -7,8 +7,8 @@ const pen = canvas.getContext('2d');
 Object.assign(pen, { lineWidth: 20, lineCap: 'round', lineJoin: 'round' });
 
 const recognizer = await createRecognizer();
-const { model, device, threads } = recognizer.info;
-output.value = `Draw a digit. (${model} on ${device}, threads: ${threads})`;
+const { device, threads } = recognizer.info;
+output.value = `Draw a digit. (${device}, threads: ${threads})`;
 
 canvas.onpointerdown = ({ pointerId, offsetX, offsetY }) => {
   canvas.setPointerCapture(pointerId);

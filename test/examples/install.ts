@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,13 @@ async function pack(source: string, folder: string): Promise<string> {
   return name;
 }
 
+/** Workspaces share one node_modules; an example that is installed by itself has this package in its own. */
+async function linkPackages(example: string): Promise<void> {
+  const own = join(example, 'node_modules');
+  await mkdir(own, { recursive: true });
+  await symlink(join(example, '..', 'node_modules', '@denary'), join(own, '@denary'), 'junction');
+}
+
 /** Gives the folder in which every example of examples/web-* lies, ready to run. */
 export async function installExamples(): Promise<string> {
   const folder = join(tmpdir(), `denary-examples-${digestOf(root)}`);
@@ -76,5 +83,6 @@ export async function installExamples(): Promise<string> {
     await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder);
     await writeFile(mark, digest);
   }
+  for (const name of names) await linkPackages(join(folder, name));
   return folder;
 }

@@ -1,8 +1,9 @@
 /** Addresses to open: a tool's own server, and a server in front of one that adds headers. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Address {
@@ -12,8 +13,10 @@ export interface Address {
 
 export type Headers = Readonly<Record<string, string>>;
 
-async function listen(listener: RequestListener): Promise<Address> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+type Upgrade = (request: IncomingMessage, socket: Duplex) => void;
+
+async function listen(listener: RequestListener, upgrade: Upgrade = (_, socket) => void socket.destroy()) {
+  const server = createServer(listener).on('upgrade', upgrade).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = () => {
     server.closeAllConnections();
@@ -22,14 +25,23 @@ async function listen(listener: RequestListener): Promise<Address> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
 }
 
-/** What another server answers, with more headers. */
+/** What another server answers, with more headers. Its WebSockets are passed through: development servers want them. */
 export function serveWith(headers: Headers, url: string): Promise<Address> {
+  const { hostname, port } = new URL(url);
+  const upgrade: Upgrade = (request, socket) => {
+    const there = connect(Number(port), hostname);
+    const lines = request.rawHeaders.map((text, i) => (i % 2 ? `: ${text}\r\n` : text)).join('');
+    there.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines}\r\n`);
+    there.pipe(socket).pipe(there);
+    for (const [one, other] of [[there, socket] as const, [socket, there] as const])
+      one.on('error', () => other.destroy());
+  };
   return listen(async (request, response) => {
     const answer = await fetch(new URL(request.url!, url), { redirect: 'manual' });
     const type = answer.headers.get('content-type');
     response.writeHead(answer.status, { ...headers, ...(type && { 'content-type': type }) });
     response.end(new Uint8Array(await answer.arrayBuffer()));
-  });
+  }, upgrade);
 }
 
 async function freePort(): Promise<number> {
@@ -48,11 +60,12 @@ export async function serveByScript(
   const child = spawn('npm', ['run', script, '--', ...argumentsOf(port)], {
     cwd: folder,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // esbuild ends when its input does.
+    stdio: 'pipe',
     env: { ...process.env, NODE_ENV: undefined, NEXT_TELEMETRY_DISABLED: '1', BROWSER: 'none' },
   });
   let said = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said = (said + data).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said = (said + data).slice(-4000)));
   const url = `http://127.0.0.1:${port}/`;
   const address = { url, close: () => end(child) };
   for (let tries = 0; tries < 240; tries++) {

@@ -10,45 +10,32 @@ export default function Page() {
   const [said, say] = useState('Loading');
 
   useEffect(() => {
-    const created = createRecognizer();
-    recognizer.current = created;
-    const tell = ({ info: { model, device, threads } }) =>
-      say(`Draw a digit. (${model} on ${device}, threads: ${threads})`);
-    created.then(tell, ({ message }) => say(message));
-    return () =>
-      created.then(
-        (one) => one.close(),
-        () => {},
-      );
+    recognizer.current = createRecognizer();
+    recognizer.current.then(
+      ({ info: { device, threads } }) => say(`Draw a digit. (${device}, threads: ${threads})`),
+      ({ message }) => say(message),
+    );
+    return () => recognizer.current.then((created) => created.close());
   }, []);
 
-  const pen = () =>
-    Object.assign(canvas.current.getContext('2d'), { lineWidth: 20, lineCap: 'round', lineJoin: 'round' });
-  const down = ({ nativeEvent: { offsetX, offsetY } }) => {
-    pen().beginPath();
-    pen().moveTo(offsetX, offsetY);
+  const draw = ({ type, buttons, nativeEvent: { offsetX, offsetY } }) => {
+    const pen = Object.assign(canvas.current.getContext('2d'), { lineWidth: 20, lineCap: 'round', lineJoin: 'round' });
+    if (type === 'pointerdown') pen.beginPath();
+    if (buttons) pen.lineTo(offsetX, offsetY);
+    if (buttons) pen.stroke();
   };
-  const move = ({ buttons, nativeEvent: { offsetX, offsetY } }) => {
-    if (!buttons) return;
-    pen().lineTo(offsetX, offsetY);
-    pen().stroke();
-  };
-  const up = async () => {
+  const read = async () => {
     const { digit, confidence } = await (await recognizer.current).predict(canvas.current);
     say(digit === null ? 'Draw a digit.' : `${digit} (${Math.round(confidence * 100)}%)`);
   };
-  const clear = () => pen().clearRect(0, 0, 280, 280);
-  const handlers = { onPointerDown: down, onPointerMove: move, onPointerUp: up };
-  const style = { border: '1px solid', touchAction: 'none' };
+  const [size, style] = [
+    { width: 280, height: 280 },
+    { border: '1px solid', touchAction: 'none' },
+  ];
   return (
     <>
-      <canvas ref={canvas} width={280} height={280} style={style} {...handlers} />
-      <p>
-        <button type="button" onClick={clear}>
-          Clear
-        </button>{' '}
-        <output>{said}</output>
-      </p>
+      <canvas ref={canvas} {...size} style={style} onPointerDown={draw} onPointerMove={draw} onPointerUp={read} />
+      <output>{said}</output>
     </>
   );
 }
