@@ -10,6 +10,7 @@ export * from './image.js';
 export * from './manifest.js';
 export * from './normalise.js';
 export * from './onnx/index.js';
+export * from './open-model.js';
 export * from './prediction.js';
 export * from './preparation.js';
 export * from './recognizer.js';

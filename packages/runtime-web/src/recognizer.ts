@@ -13,10 +13,10 @@ import {
   SessionPool,
 } from '@denary/core';
 import { clock } from './clock.js';
-import { type LoadOptions, webDevice } from './create-session.js';
-import { absolute, fileNamed, modelNames, type RemoteFile, runtimeFiles, shippedModel } from './files.js';
+import { type LoadOptions, sessionRequest, thisThread } from './create-session.js';
+import { absolute, fileNamed, modelNames, type RemoteFile, shippedModel } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
-import { type Facts, type OpenRequest, open } from './serving.js';
+import type { Facts, OpenRequest } from './this-thread.js';
 import { openWorker } from './web-worker.js';
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents, LoadOptions {
@@ -67,14 +67,9 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
 }
 
 function requestOf(options: RecognizerOptions): OpenRequest {
-  const { device = 'auto', threads, cache = true } = options;
-  return {
-    model: modelOf(options),
-    device: device === 'auto' ? 'wasm' : webDevice(device),
-    options: threads ? { threads } : {},
-    runtimes: { wasm: runtimeFiles('wasm', options), webgpu: runtimeFiles('webgpu', options) },
-    cache,
-  };
+  const { device = 'auto', threads } = options;
+  const request = sessionRequest(modelOf(options), { device: device === 'auto' ? 'wasm' : device, threads }, options);
+  return { ...request, device };
 }
 
 const DEFAULT_MODEL = 'cnn-pool4';
@@ -101,6 +96,7 @@ interface OpenedModel {
 }
 
 async function openHere(request: OpenRequest, { onProgress }: RecognizerOptions): Promise<OpenedModel> {
+  const { open } = await thisThread();
   const { session, extra } = await open(request, onProgress);
   return { session, facts: extra };
 }

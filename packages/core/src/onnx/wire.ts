@@ -3,6 +3,8 @@
  * The codec knows all of it, and is too large for a page that only recognises digits.
  */
 
+import { messageOf, problem } from '../errors.js';
+
 /** A message's field: its number, and its bytes, or the value where it is a number. */
 export type Field = readonly [number: number, value: Uint8Array | number];
 
@@ -33,5 +35,17 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
     else if (type === 2) yield [number, bytes(varint())];
     else if (type === 5) yield [number, bytes(4)];
     else throw new RangeError(`a field of type ${type}`);
+  }
+}
+
+/** What is read from an ONNX file by its fields. Throws `bad-model` where the bytes are none. */
+export function readOnnx<T>(bytes: Uint8Array, who: string, read: (fields: Generator<Field>) => T): T {
+  try {
+    return read(fieldsOf(bytes));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const received = `${bytes.length} bytes that are not (${messageOf(cause)})`;
+    const remedy = 'Check that the file is whole and was written by an ONNX exporter.';
+    throw problem('bad-model', who, 'the bytes of an ONNX model', received, remedy, cause);
   }
 }
