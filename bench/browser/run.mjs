@@ -1,15 +1,15 @@
 /**
  * Inference in Chromium: node run.mjs ORDER, a work order as JSON with the page's name as mode (../clock.mjs). The page is
- * cross-origin isolated, so that there are threads, and sees the order's `cores`: what peers make their threads by.
+ * cross-origin isolated, so that there are threads, and sees as many cores as
+ * there are threads, or `coresPerThread` times as many: some peers take all that they see, others half.
  */
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { print, readOrder } from '../clock.mjs';
-import { browserPath } from './launch.mjs';
 import { isolated, serveFolders } from './serve.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const { require: peers, ...order } = readOrder();
+const { require: peers, browser: executablePath, coresPerThread = 1, ...order } = readOrder();
 const { url, close } = await serveFolders(
   {
     '/': path('bench/browser/'),
@@ -21,11 +21,13 @@ const { url, close } = await serveFolders(
   },
   isolated,
 );
-const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
   const page = await browser.newPage();
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send('Emulation.setHardwareConcurrencyOverride', { hardwareConcurrency: order.cores });
+  await devtools.send('Emulation.setHardwareConcurrencyOverride', {
+    hardwareConcurrency: order.threads * coresPerThread,
+  });
   await page.exposeFunction('print', (line) =>
     print({ ...line, versions: { ...line.versions, Chromium: browser.version() } }),
   );
