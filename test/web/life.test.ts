@@ -1,4 +1,6 @@
 /** A recognizer's life in a page: offline, a worker that dies, a cache that was damaged, many made and closed. */
+import type { Recognizer } from '@denary/core';
+import type { ImageSource } from '@denary/runtime-web';
 import { afterEach, expect, it } from 'vitest';
 import type { OpenPage } from './browser.js';
 import { describeInBrowser } from './chromium.js';
@@ -31,15 +33,14 @@ describeInBrowser('in a page', () => {
   });
 
   it('a model of one’s own is asked for each time, and taken from the cache without a network', async () => {
-    open = await openStaticPage();
+    open = await openStaticPage({ headers: { 'cache-control': 'max-age=3600' } });
     const model = '/denary/assets/mlp.onnx';
     for (let i = 0; i < 2; i++) expect((await readSeven(open.page, { model })).value?.prediction.digit).toBe(7);
     expect(open.server.requests.filter((path) => path === model)).toHaveLength(2);
-    // Its digest given, it is not.
-    open.server.instead.set(model, { status: 500 });
     await open.context.setOffline(true);
-    const { value } = await readSeven(open.page, { model, isolation: 'none' }).catch(() => ({ value: undefined }));
-    expect(value?.info.notes).toContainEqual(expect.stringContaining('cached'));
+    const { value } = await readSeven(open.page, { model });
+    expect(value?.prediction.digit).toBe(7);
+    expect(value?.info.notes).toContainEqual(expect.stringContaining('mlp.onnx is the copy that was cached'));
   });
 
   it('a cached file that is damaged is fetched anew, and the caches of other versions go', async () => {
@@ -81,7 +82,7 @@ describeInBrowser('in a page', () => {
     await died;
     const after = await open.page.evaluate(async () => {
       const { recognizer, lost, draw } = globalThis as unknown as Globals & {
-        recognizer: Awaited<ReturnType<Globals['denary']['createRecognizer']>>;
+        recognizer: Recognizer<ImageSource>;
         lost: string[];
       };
       const { digit } = await recognizer.predict(draw());
@@ -89,7 +90,7 @@ describeInBrowser('in a page', () => {
       return { digit, lost };
     });
     expect(after).toEqual({ digit: 7, lost: [expect.stringMatching(how)] });
-    expect(open.page.workers()).toHaveLength(0);
+    await expect.poll(() => open!.page.workers().length).toBe(0);
   });
 
   it('a hundred recognizers, made and closed, leave nothing behind', async () => {
@@ -116,9 +117,9 @@ describeInBrowser('in a page', () => {
     const before = await size();
     expect(await cycle(100)).toEqual([7]);
     const after = await size();
-    expect(open.page.workers()).toHaveLength(0);
+    await expect.poll(() => open!.page.workers().length).toBe(0);
     expect(after.heap - before.heap).toBeLessThan(1_000_000);
     expect(after.jsEventListeners).toBeLessThanOrEqual(before.jsEventListeners + 10);
     expect(await open.page.evaluate(async () => (await navigator.locks.query()).held)).toEqual([]);
-  });
+  }, 300_000);
 });
