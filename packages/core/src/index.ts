@@ -25,3 +25,4 @@ export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';
 export * from './triton.js';
+export * from './turns.js';
