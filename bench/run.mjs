@@ -14,7 +14,7 @@ import { aims, augmentations, memoryWork, works } from './works.mjs';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --rounds N      how often each has its turn; default 3 (a whole run: some 45 minutes on two cores)
+  --rounds N      how often each has its turn; default 3 (a whole run: some 50 minutes on two cores)
   --threads N     of those that are not named with another number; default 2
   --seconds S     of measuring one batch size; default 1 in training and in a browser, 0.5 in inference
   --only TASK     training, inference or browser (inference in Chromium)
