@@ -8,7 +8,7 @@ import { Batcher } from './batcher.js';
 import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
-import { DenaryError, problem } from './errors.js';
+import { closedError, DenaryError, problem } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
@@ -22,9 +22,9 @@ import {
 } from './preparation.js';
 import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
-import { closedError, turns } from './session-support.js';
 import type { Reading } from './sheet/reading.js';
 import type { Tensors } from './tensor.js';
+import { turns } from './turns.js';
 
 /** Where the model runs: on the caller's thread, in worker threads, or in child processes. */
 export type Isolation = 'none' | 'thread' | 'process';
@@ -92,7 +92,7 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly notes: readonly string[];
 }
 
-/** Milliseconds of preparing images after which others get their turn. */
+/** Milliseconds of decoding and preparing images after which others get their turn. */
 const PATIENCE = 4;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
@@ -268,19 +268,31 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = sources.map((source) => this.decode(source, call));
+    const decoded = await this.inTurns(sources, call, (source) => {
+      const image = this.decode(source, call);
+      // It may fail before it is looked at.
+      if (image instanceof Promise) image.catch(() => {});
+      return image;
+    });
     const waits = decoded.some((image) => image instanceof Promise);
     const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
-    const prepared: Prepared[] = [];
+    return this.inTurns(images, call, (image, i) =>
+      prepare(image, this.info.preprocess, this.info, `predict: image ${first + i}`),
+    );
+  }
+
+  /** Works through the items; others get their turn between them. */
+  private async inTurns<T, R>(items: readonly T[], call: Call, work: (item: T, i: number) => R): Promise<R[]> {
+    const results: R[] = [];
     let began = Date.now();
-    for (const image of images) {
-      prepared.push(prepare(image, this.info.preprocess, this.info, `predict: image ${first + prepared.length}`));
+    for (const [i, item] of items.entries()) {
+      results.push(work(item, i));
       if (Date.now() - began < PATIENCE) continue;
       await new Promise<void>((resolve) => this.clock.soon(resolve));
       call.requireGoing();
       began = Date.now();
     }
-    return prepared;
+    return results;
   }
 
   private async run(images: readonly Prepared[]): Promise<P[]> {
