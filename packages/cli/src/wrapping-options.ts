@@ -1,6 +1,6 @@
 /** What `denary build-training` is told of a foreign classifier and of the files that it is to make. */
 
-import { type TrainableChoice, trainables } from '@denary/train';
+import { type TrainableChoice, trainableChoices } from '@denary/train';
 import { InvalidArgumentError } from 'commander';
 
 export const names = (text: string): string[] => {
@@ -11,7 +11,7 @@ export const names = (text: string): string[] => {
 
 export function trainableList(text: string): TrainableChoice[] {
   const found = names(text);
-  const known: readonly string[] = trainables;
+  const known: readonly string[] = trainableChoices;
   if (found.every((name) => known.includes(name))) return [...new Set(found)] as TrainableChoice[];
   throw new InvalidArgumentError(`Expected one or more of ${known.join(', ')}.`);
 }

@@ -76,25 +76,23 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ? [{ label: weights.join(','), chosen: weights }]
     : trainable.map((choice) => ({ label: choice, chosen: choice }));
 
-  // The one that is looked for where nothing is said.
-  const main = choices.find(({ label }) => label === 'all') ?? choices[0];
-  const files = choices.flatMap((choice) => {
-    const { label, chosen } = choice;
+  const files = choices.flatMap(({ label, chosen }, choice) => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
-    return batchSizes.map((batchSize, size): TrainingFile => {
+    return batchSizes.flatMap((batchSize, size): TrainingFile[] => {
       const graph = createTrainingGraph(foldedForTraining(model), {
         ...objective,
         batchSize,
         trainable: (name) => names.has(name),
       });
-      return {
-        name: fileName(choice === main ? 'all' : (label as Trainable), size === 0 ? undefined : batchSize),
-        bytes: encodeModel(graph),
-        batchSize,
-        trainable: label,
-        weights: [...names],
-        parameters: total(sizes, names),
-      };
+      const bytes = encodeModel(graph);
+      const facts = { bytes, batchSize, trainable: label, weights: [...names], parameters: total(sizes, names) };
+      // The first one also takes the name that is looked for where nothing is said, unless `all` has it.
+      const isMain = label === 'all' || (choice === 0 && !trainable.includes('all'));
+      const kinds = weights ? [] : [label as Trainable];
+      return [...new Set<Trainable>([...(isMain || weights ? ['all' as const] : []), ...kinds])].map((kind) => ({
+        name: fileName(kind, size === 0 ? undefined : batchSize),
+        ...facts,
+      }));
     });
   });
   const trained = new Set(files.flatMap(({ weights }) => weights));

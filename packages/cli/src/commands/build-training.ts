@@ -59,7 +59,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
     .addOption(
       new Option(
         '--trainable <choices>',
-        'all, head (the last layer), last-blocks, biases-and-norms; of several, with commas, all or the first is training.onnx, and another one training.CHOICE.onnx',
+        'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
       )
         .argParser(trainableList)
         .default(['all'], 'all'),

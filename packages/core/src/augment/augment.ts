@@ -10,7 +10,7 @@ import { type AugmentOptions, isIdle, type ResolvedAugmentOptions, resolveAugmen
 import { drawRanges, newPlacement, place } from './placement.js';
 import { changeStroke } from './stroke.js';
 import { Canvas, resample } from './warp.js';
-import { type Waves, waves } from './waves.js';
+import { type Waves, waves, wavesInParts } from './waves.js';
 
 export type { AugmentOptions } from './augment-options.js';
 
@@ -37,8 +37,25 @@ const AUGMENT = stream('augment');
 /** Throws `bad-argument` for a setting that is unknown or out of its range. */
 export function augment(options: AugmentOptions): Augmentation {
   const settings = resolveAugmentOptions(options);
-  const { elastic, strokeWidth } = settings;
-  const field: Waves | undefined = elastic.alpha > 0 ? waves(elastic.alpha, elastic.sigma) : undefined;
+  const { alpha, sigma } = settings.elastic;
+  return augmentation(settings, alpha > 0 ? waves(alpha, sigma) : undefined);
+}
+
+/** The same where the thread must stay free: `pause` gives others their turn, every few milliseconds of the making. */
+export async function augmentInParts(options: AugmentOptions, pause: () => Promise<void>): Promise<Augmentation> {
+  const settings = resolveAugmentOptions(options);
+  const { alpha, sigma } = settings.elastic;
+  if (alpha === 0) return augmentation(settings, undefined);
+  const making = wavesInParts(alpha, sigma);
+  for (;;) {
+    const { done, value } = making.next();
+    if (done) return augmentation(settings, value);
+    await pause();
+  }
+}
+
+function augmentation(settings: ResolvedAugmentOptions, field: Waves | undefined): Augmentation {
+  const { strokeWidth } = settings;
   const idle = isIdle(settings);
   let canvas = new Canvas(1, 1);
   const placement = newPlacement();

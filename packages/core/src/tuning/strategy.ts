@@ -4,9 +4,11 @@
  */
 
 import type { AugmentOptions } from '../augment/augment.js';
+import { problem } from '../errors.js';
 
 /** Which weights a training graph changes; the others stay as they are. */
-export type Trainable = 'all' | 'last-blocks' | 'head' | 'biases-and-norms' | 'low-rank';
+export const trainables = ['all', 'last-blocks', 'head', 'biases-and-norms', 'low-rank'] as const;
+export type Trainable = (typeof trainables)[number];
 
 export interface Strategy {
   readonly name: string;
@@ -18,6 +20,8 @@ export interface Strategy {
   readonly steps: number;
   /** 0 to below 1: the part of each batch that is taken from the core set; 0 where there is none. */
   readonly replayShare: number;
+  /** The most copies of one correction in a batch, each augmented otherwise; the core set fills the room that they leave. */
+  readonly copies: number;
   /** How every copy of a correction differs from it; `{}` leaves it as it is. */
   readonly augment: AugmentOptions;
   /** The same for what is rehearsed. */
@@ -55,6 +59,7 @@ const gentle: Omit<Strategy, 'name' | 'trainable' | 'learningRate'> = {
   schedule: 'cosine',
   steps: 40,
   replayShare: 0.5,
+  copies: 8,
   augment: { rotate: 10, shift: 1, shear: 8, zoom: 0.1, elastic: { alpha: 20, sigma: 4 }, strokeWidth: 0.6 },
   replayAugment: {},
   anchor: 0,
@@ -77,4 +82,12 @@ export function chooseStrategy({ corrections, available }: TuningSituation): Str
   const total = corrections.reduce((sum, count) => sum + count, 0);
   const few = total < 10 && available.includes('head');
   return few || !available.includes('all') ? strategies.head : strategies.full;
+}
+
+/** A strategy by its name, or as it is. Throws `bad-argument` for a name that is none. */
+export function strategyOf(strategy: StrategyName | Strategy, who: string): Strategy {
+  if (typeof strategy === 'object') return strategy;
+  if (Object.hasOwn(strategies, strategy)) return strategies[strategy];
+  const expected = `a strategy among auto, ${Object.keys(strategies).join(', ')}`;
+  throw problem('bad-argument', who, expected, `"${strategy}"`, 'Correct its name, or give a strategy as an object.');
 }
