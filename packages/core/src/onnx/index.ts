@@ -1,5 +1,5 @@
 export * from './builder.js';
-export { decodeMetadata, decodeModel } from './decode.js';
+export { decodeModel } from './decode.js';
 export { dtypeOf, elementTypeOf } from './element-types.js';
 export * from './encode.js';
 export * from './metadata.js';
