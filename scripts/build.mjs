@@ -1,10 +1,13 @@
-/** Fills every package's dist/: declarations by the TypeScript compiler (tsup's own need its old API), JavaScript by tsup. */
+/**
+ * Fills every package's dist/: declarations by the TypeScript compiler (tsup's own need its old API), JavaScript by tsup; core's
+ * by the compiler, too, module by module, so that bundlers can leave out what a page does not use.
+ */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { buildForPages, copyFiles } from './build-web.mjs';
+import { buildIndex, buildWholes, copyFiles } from './build-web.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -13,7 +16,6 @@ const tsup = join(folderOf('tsup'), 'dist', 'cli-default.js');
 const tsc = join(folderOf('typescript'), 'bin', 'tsc');
 
 const entries = {
-  core: ['index'],
   train: ['index', 'node/index', 'report/index'],
   'runtime-node': ['index', 'worker'],
   server: ['index'],
@@ -32,12 +34,11 @@ async function run(script, args, cwd) {
 
 await Promise.all([
   run(tsc, ['-b'], root),
-  buildForPages('index', { external: true }),
-  copyFiles(),
+  copyFiles().then(buildIndex),
   ...Object.entries(entries).map(([name, files]) => {
     const entry = files.flatMap((file) => `--entry.${file} src/${file}.ts`.split(' '));
     return run(tsup, [...entry, ...options], join(root, 'packages', name));
   }),
 ]);
 // These hold @denary/core, as it has been built by now.
-await Promise.all([buildForPages('denary'), buildForPages('worker')]);
+await buildWholes();

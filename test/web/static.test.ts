@@ -30,7 +30,7 @@ describeInBrowser('a page of static files', () => {
     expect(digits).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(info).toMatchObject({ device: 'wasm', isolation: 'thread', threads: 1 });
     expect(info.notes).toEqual([expect.stringContaining('Cross-Origin-Opener-Policy')]);
-    expect(progress).toEqual(expect.arrayContaining(['ort-wasm-simd-threaded.wasm', 'models/cnn-pool4.onnx']));
+    expect(progress).toEqual(expect.arrayContaining(['ort-wasm-simd-threaded.wasm', 'cnn-pool4.onnx']));
   });
 
   it('uses threads where it is cross-origin isolated', async () => {

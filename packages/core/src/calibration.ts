@@ -3,10 +3,9 @@
  * where on a reading is better refused. It lies in the file's metadata, so that the bytes alone are enough.
  */
 
-import * as v from 'valibot';
 import type { Interface } from './contract.js';
 import { type Domain, decodeDomain, encodeDomain } from './domain.js';
-import { DenaryError, messageOf } from './errors.js';
+import { DenaryError, messageOf, problem } from './errors.js';
 import type { Model } from './onnx/model.js';
 
 /** The limits beyond which `reject: 'auto'` refuses a reading. */
@@ -27,13 +26,6 @@ export interface Calibration {
 
 const KEY = 'denary.calibration';
 
-const limit = v.pipe(v.number(), v.minValue(0));
-const written = v.object({
-  temperature: v.pipe(v.number(), v.gtValue(0)),
-  limits: v.optional(v.object({ confidence: v.pipe(limit, v.maxValue(1)), distance: v.optional(limit) })),
-  domain: v.optional(v.string()),
-});
-
 /** A model's calibration; a temperature of 1 where it has none. Throws `bad-model` where it can't be read. */
 export function calibrationIn(
   { metadata, graph }: Interface & Pick<Model, 'metadata'>,
@@ -41,20 +33,32 @@ export function calibrationIn(
 ): Calibration {
   if (metadata[KEY] === undefined) return { temperature: 1 };
   try {
-    const { domain, ...rest } = v.parse(written, JSON.parse(metadata[KEY]));
-    const classes = Number(graph.outputs[0]?.shape.at(-1));
-    return { ...rest, domain: domain === undefined ? undefined : decodeDomain(domain, classes, who) };
+    return calibrationOf(JSON.parse(metadata[KEY]), Number(graph.outputs[0]?.shape.at(-1)), who);
   } catch (cause) {
     if (cause instanceof DenaryError) throw cause;
-    throw new DenaryError({
-      code: 'bad-model',
-      who,
-      expected: `a calibration under "${KEY}" in the model's metadata`,
-      received: messageOf(cause),
-      remedy: 'Take the model file as it was written, or calibrate it again.',
-      cause,
-    });
+    const expected = `a calibration under "${KEY}" in the model's metadata`;
+    const remedy = 'Take the model file as it was written, or calibrate it again.';
+    throw problem('bad-model', who, expected, messageOf(cause), remedy, cause);
   }
+}
+
+/** Checked by hand: pages that read digits load this, and no library for it. */
+function calibrationOf({ temperature, limits, domain }: Written, classes: number, who: string): Calibration {
+  requireNumber('a temperature above 0', temperature, Number.MIN_VALUE);
+  if (limits !== undefined) {
+    requireNumber('a limit on confidence from 0 to 1', limits.confidence, 0, 1);
+    if (limits.distance !== undefined) requireNumber('a limit on distance of at least 0', limits.distance, 0);
+  }
+  return { temperature, limits, domain: domain === undefined ? undefined : decodeDomain(String(domain), classes, who) };
+}
+
+interface Written extends Omit<Calibration, 'domain'> {
+  readonly domain?: string;
+}
+
+function requireNumber(expected: string, value: unknown, least: number, most = Number.POSITIVE_INFINITY): void {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  throw new Error(`${JSON.stringify(value)} in place of ${expected}`);
 }
 
 /** The model with that calibration in its metadata, in place of another. */

@@ -4,8 +4,7 @@
  */
 
 import { DenaryError } from './errors.js';
-import { decodeModel } from './onnx/decode.js';
-import type { Dimension, Graph, Model } from './onnx/model.js';
+import type { Dimension, Graph } from './onnx/model.js';
 
 export interface Contract {
   /** The size of an image in pixels. */
@@ -19,13 +18,6 @@ export interface Contract {
 /** As much of a model as says what goes in and out. */
 export interface Interface {
   readonly graph: Pick<Graph, 'inputs' | 'outputs'>;
-}
-
-/** Reads a model's bytes and checks that they are a digit model with usable weights. Throws `bad-model` or `not-finite`. */
-export function openModel(bytes: Uint8Array, who = 'openModel'): { model: Model; contract: Contract } {
-  const model = decodeModel(bytes, who);
-  requireFiniteWeights(model, who);
-  return { model, contract: contractOf(model, who) };
 }
 
 /** What a model takes and gives; a session knows it, too. Throws `bad-model` where that is not the contract. */
@@ -60,19 +52,4 @@ export function contractOf({ graph: { inputs, outputs } }: Interface, who = 'con
     received: `${show(inputs) || 'no input'} -> ${show(outputs) || 'no output'}`,
     remedy: 'Give a model that denary trained or converted.',
   });
-}
-
-function requireFiniteWeights({ graph }: Model, who: string): void {
-  for (const [name, { dtype, data }] of graph.initializers) {
-    if (dtype !== 'float32' && dtype !== 'float64') continue;
-    const at = (data as Float32Array).findIndex((value) => !Number.isFinite(value));
-    if (at < 0) continue;
-    throw new DenaryError({
-      code: 'not-finite',
-      who,
-      expected: 'weights that are finite numbers',
-      received: `${data[at]} in "${name}" at ${at}`,
-      remedy: 'The training that made this model diverged: train again with a lower learning rate.',
-    });
-  }
 }

@@ -12,6 +12,7 @@ export * from './image.js';
 export * from './manifest.js';
 export * from './normalise.js';
 export * from './onnx/index.js';
+export * from './open-model.js';
 export * from './prediction.js';
 export * from './preparation.js';
 export * from './random.js';

@@ -23,7 +23,6 @@ import {
 import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
 import { closedError } from './session-support.js';
-import { readPage } from './sheet/read-page.js';
 import type { Reading } from './sheet/reading.js';
 import type { Tensors } from './tensor.js';
 
@@ -61,6 +60,8 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly isolation?: Isolation;
   /** Runs that the session makes headway with at one time; default 1. */
   readonly workers?: number;
+  /** The model's name, path or address. */
+  readonly model?: string | undefined;
   /** Of one run, where known. */
   readonly threads?: number | undefined;
   /** Default none. */
@@ -72,6 +73,8 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly reject: Reject | undefined;
   /** By which the model's probabilities are evened out. */
   readonly temperature: number;
+  /** The model's name, path or address; undefined for bytes. */
+  readonly model: string | undefined;
   /** Where the model runs. */
   readonly device: Device;
   readonly isolation: Isolation;
@@ -98,7 +101,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
-    const { calibration = { temperature: 1 }, reject, threads, notes = [] } = rest;
+    const { calibration = { temperature: 1 }, reject, model, threads, notes = [] } = rest;
     const settings = settingsOf(rest, contract);
     const { temperature } = calibration;
     this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
@@ -111,6 +114,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       ...settings,
       reject,
       temperature,
+      model,
       device: session.device,
       isolation,
       workers: isolation === 'none' ? 0 : workers,
@@ -161,6 +165,8 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     const leave = this.batcher.admit(1);
     const work = async (call: Call) => {
       const image = await this.decode(source, call);
+      // Apart, so that a page that reads single digits does not load it.
+      const { readPage } = await import('./sheet/read-page.js');
       call.requireGoing();
       return readPage(image, {
         classify: (fields) =>

@@ -3,10 +3,10 @@
  * triton-inference-server/common, protobuf/model_config.proto), a file of labels, and the model file itself, unchanged.
  */
 
-import { openModel } from './contract.js';
 import { DenaryError } from './errors.js';
 import type { Manifest } from './manifest.js';
 import type { Value } from './onnx/model.js';
+import { openModel } from './open-model.js';
 import type { DType } from './tensor.js';
 
 export interface TritonOptions {

@@ -79,6 +79,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       contract,
       calibration,
       clock,
+      model: typeof model === 'string' ? model : undefined,
       isolation,
       workers: isolation === 'none' ? 1 : workers,
       threads,

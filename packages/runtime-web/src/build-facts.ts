@@ -14,3 +14,6 @@ declare const DENARY_BUILD: BuildFacts;
 /** The sources, which tests run, know of no files. */
 export const buildFacts: BuildFacts =
   typeof DENARY_BUILD === 'undefined' ? { version: 'source', ort: '', files: {} } : DENARY_BUILD;
+
+/** Of the browser's cache; other versions' are deleted. */
+export const cacheName = `denary-${buildFacts.version}-${buildFacts.ort}`;

@@ -1,9 +1,4 @@
-/** Files kept in the browser (Cache API) under this version's name; what other versions kept is deleted. */
-
-import { buildFacts } from './build-facts.js';
-
-const PREFIX = 'denary-';
-const NAME = `${PREFIX}${buildFacts.version}-${buildFacts.ort}`;
+/** Files kept in the browser (Cache API) under a version's name; what other versions kept is deleted. */
 
 export interface Cached {
   read(url: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
@@ -12,14 +7,14 @@ export interface Cached {
 }
 
 /** Nothing where the browser does not let pages keep anything, which is noted. */
-export async function openCache(note: (note: string) => void): Promise<Cached | undefined> {
+export async function openCache(name: string, note: (note: string) => void): Promise<Cached | undefined> {
   if (!globalThis.caches) {
     note('Files are not cached: the page is neither on https nor on localhost.');
     return undefined;
   }
   try {
-    const cache = await caches.open(NAME);
-    void deleteOthers();
+    const cache = await caches.open(name);
+    void deleteOthers(name);
     return {
       read: async (url) => {
         const found = await cache.match(url).catch(() => undefined);
@@ -35,10 +30,12 @@ export async function openCache(note: (note: string) => void): Promise<Cached | 
   }
 }
 
-async function deleteOthers(): Promise<void> {
+/** `denary-1.0.0`: those that begin alike. */
+async function deleteOthers(name: string): Promise<void> {
   try {
-    const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== NAME);
-    await Promise.all(others.map((name) => caches.delete(name)));
+    const alike = name.slice(0, name.indexOf('-') + 1);
+    const others = (await caches.keys()).filter((other) => other.startsWith(alike) && other !== name);
+    await Promise.all(others.map((other) => caches.delete(other)));
   } catch {
     // They stay, then.
   }

@@ -1,10 +1,10 @@
 /** createSession: a session in the page or in Node, for whoever trains or runs a model of their own there. */
 
 import { deviceUnavailable, type Session, type SessionOptions } from '@denary/core';
-import { Downloads, type OnProgress } from './download.js';
+import { cacheName } from './build-facts.js';
+import type { OnProgress } from './download.js';
 import { type Places, runtimeFiles, type WebDevice } from './files.js';
-import { inNode, loadInNode, loadRuntime, type Runtime } from './runtime.js';
-import { sessionIn } from './session.js';
+import type { OpenRequest } from './this-thread.js';
 
 /** How the files of ONNX Runtime come. */
 export interface LoadOptions extends Places {
@@ -16,8 +16,8 @@ export interface LoadOptions extends Places {
 
 export interface WebSessionOptions extends SessionOptions, LoadOptions {}
 
-/** One for each device; those that did not load are tried again. */
-const loaded = new Map<WebDevice, Promise<Runtime>>();
+/** Loaded only where the model runs in the page: a worker has it all. */
+export const thisThread = () => import('./this-thread.js');
 
 /**
  * A session on `wasm` (the default) or `webgpu`, on the calling thread. All WASM sessions share one pool of threads, made for
@@ -26,30 +26,31 @@ const loaded = new Map<WebDevice, Promise<Runtime>>();
  * model needs a fallback that is not allowed, `not-found` and `download-failed` for ONNX Runtime's files, `out-of-memory`.
  */
 export async function createSession(model: Uint8Array, options: WebSessionOptions = {}): Promise<Session> {
-  const device = webDevice(options.device ?? 'wasm');
-  return sessionIn(await runtimeHere(device, options), model, options);
+  const request = sessionRequest(model, options, options);
+  const { open } = await thisThread();
+  return (await open(request, options.onProgress)).session;
 }
 
-/** ONNX Runtime on this thread. */
-export function runtimeHere(device: WebDevice, { threads, cache = true, onProgress, ...places }: WebSessionOptions) {
-  let runtime = loaded.get(device);
-  if (!runtime) {
-    runtime = inNode
-      ? loadInNode(device, threads)
-      : loadRuntime(device, runtimeFiles(device, places), new Downloads(cache, onProgress), threads);
-    loaded.set(device, runtime);
-    runtime.catch(() => loaded.delete(device));
-  }
-  return runtime;
+/** What opens a session here or in a worker. Throws `device-unavailable` for devices of Node. */
+export function sessionRequest(
+  model: OpenRequest['model'],
+  { device = 'wasm', threads, fallback, state }: SessionOptions,
+  load: LoadOptions,
+): OpenRequest {
+  return {
+    model,
+    device: webDevice(device),
+    options: { ...(threads && { threads }), ...(fallback !== undefined && { fallback }), ...(state && { state }) },
+    runtimes: { wasm: runtimeFiles('wasm', load), webgpu: runtimeFiles('webgpu', load) },
+    cache: load.cache === false ? undefined : cacheName,
+  };
 }
 
 /** The versions of what runs the models. */
 export async function runtimeVersions(): Promise<Record<string, string>> {
-  const { versions } = (await runtimeHere('wasm', {})).ort.env;
-  return { 'onnxruntime-web': versions.web ?? versions.common };
+  return (await thisThread()).runtimeVersions(runtimeFiles('wasm', {}));
 }
 
-/** Throws `device-unavailable` for devices of Node. */
 export function webDevice(device: string): WebDevice {
   if (device === 'wasm' || device === 'webgpu') return device;
   const remedy = "Use device 'wasm', or @denary/runtime-node for Node's devices.";

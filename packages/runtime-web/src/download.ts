@@ -24,10 +24,10 @@ export class Downloads {
   private readonly cache: Promise<Cached | undefined>;
 
   constructor(
-    cached: boolean,
+    cacheName: string | undefined,
     private readonly onProgress: OnProgress = () => {},
   ) {
-    this.cache = cached ? openCache((note) => this.notes.add(note)) : Promise.resolve(undefined);
+    this.cache = cacheName ? openCache(cacheName, (note) => this.notes.add(note)) : Promise.resolve(undefined);
   }
 
   /**

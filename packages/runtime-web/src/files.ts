@@ -1,6 +1,6 @@
 /**
  * The files that are loaded by their address: the worker, ONNX Runtime and the shipped models. All lie beside this code, in
- * one folder. Bundlers that see `new URL('./file', import.meta.url)` copy the file and put its new address there, which is
+ * the folder assets/. Bundlers that see `new URL('./file', import.meta.url)` copy the file and put its new address there, which is
  * why each is written out.
  */
 
@@ -27,7 +27,7 @@ export type WebDevice = 'wasm' | 'webgpu';
 
 /** Where files lie that are not where the bundler put them. Relative addresses start at the page's. */
 export interface Places {
-  /** The address of a folder with a copy of this package's `dist`. */
+  /** The address of a folder with a copy of this package's `dist/assets`. */
   readonly files?: string | URL | undefined;
   /**
    * As onnxruntime-web's `env.wasm.wasmPaths`: the address of a folder with its .wasm files, or the addresses of its
@@ -37,17 +37,16 @@ export interface Places {
 }
 
 const beside = {
-  'worker.js': () => new URL('./worker.js', import.meta.url),
-  'ort.wasm.bundle.min.mjs': () => new URL('./ort.wasm.bundle.min.mjs', import.meta.url),
-  'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url),
-  'ort.webgpu.bundle.min.mjs': () => new URL('./ort.webgpu.bundle.min.mjs', import.meta.url),
-  'ort-wasm-simd-threaded.asyncify.wasm': () => new URL('./ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
-  'models/cnn-pool4.onnx': () => new URL('./models/cnn-pool4.onnx', import.meta.url),
-  'models/cnn.onnx': () => new URL('./models/cnn.onnx', import.meta.url),
-  'models/mlp.onnx': () => new URL('./models/mlp.onnx', import.meta.url),
-  'models/hrnn.onnx': () => new URL('./models/hrnn.onnx', import.meta.url),
-  'models/pair.onnx': () => new URL('./models/pair.onnx', import.meta.url),
-  'models/string.onnx': () => new URL('./models/string.onnx', import.meta.url),
+  'worker.js': () => new URL('./assets/worker.js', import.meta.url),
+  'ort.wasm.bundle.min.mjs': () => new URL('./assets/ort.wasm.bundle.min.mjs', import.meta.url),
+  'ort-wasm-simd-threaded.wasm': () => new URL('./assets/ort-wasm-simd-threaded.wasm', import.meta.url),
+  'ort.webgpu.bundle.min.mjs': () => new URL('./assets/ort.webgpu.bundle.min.mjs', import.meta.url),
+  'ort-wasm-simd-threaded.asyncify.wasm': () =>
+    new URL('./assets/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
+  'cnn-pool4.onnx': () => new URL('./assets/cnn-pool4.onnx', import.meta.url),
+  'cnn.onnx': () => new URL('./assets/cnn.onnx', import.meta.url),
+  'mlp.onnx': () => new URL('./assets/mlp.onnx', import.meta.url),
+  'hrnn.onnx': () => new URL('./assets/hrnn.onnx', import.meta.url),
 };
 
 export type FileName = keyof typeof beside;
@@ -57,14 +56,14 @@ const runtimes: { readonly [D in WebDevice]: { readonly mjs: FileName; readonly 
   webgpu: { mjs: 'ort.webgpu.bundle.min.mjs', wasm: 'ort-wasm-simd-threaded.asyncify.wasm' },
 };
 
-/** The names of the shipped models. */
+/** The names of the models that lie beside the code; the larger ones of `@denary/models` are given by their address. */
 export const modelNames: readonly string[] = Object.keys(beside).flatMap(
-  (name) => /^models\/(.*)\.onnx$/.exec(name)?.[1] ?? [],
+  (name) => /^(.*)\.onnx$/.exec(name)?.[1] ?? [],
 );
 
 /** A shipped model's file; nothing where the name is none. */
 export function shippedModel(name: string, places: Places): RemoteFile | undefined {
-  const file = `models/${name}.onnx`;
+  const file = `${name}.onnx`;
   return Object.hasOwn(beside, file) ? fileNamed(file as FileName, places) : undefined;
 }
 
@@ -80,13 +79,26 @@ export function runtimeFiles(device: WebDevice, places: Places): RuntimeFiles {
 
 export function fileNamed(name: FileName, { files }: Places): RemoteFile {
   const facts: BuildFacts['files'][string] | undefined = buildFacts.files[name];
-  return moved({ ...facts, name, url: beside[name]().href }, files === undefined ? files : inFolder(files, name));
+  return { ...facts, name, url: files === undefined ? addressOf(name) : inFolder(files, name) };
 }
+
+/** A bundle that is no module does not know its own address: the files are then looked for beside its script. */
+function addressOf(name: FileName): string {
+  try {
+    // Some bundlers make an address without an origin of it.
+    return absolute(String(beside[name]()));
+  } catch {
+    return new URL(`./assets/${name}`, script ?? absolute('.')).href;
+  }
+}
+
+const script = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
 
 const moved = (file: RemoteFile, url: string | URL | undefined): RemoteFile =>
   url === undefined ? file : { ...file, url: absolute(url) };
 
-const inFolder = (folder: string | URL, name: string) => new URL(name, absolute(`${folder}`.replace(/\/*$/, '/')));
+const inFolder = (folder: string | URL, name: string) =>
+  new URL(name, absolute(String(folder).replace(/\/*$/, '/'))).href;
 
 /** An address as the page means it. */
 export const absolute = (url: string | URL): string =>

@@ -13,10 +13,10 @@ import {
   SessionPool,
 } from '@denary/core';
 import { clock } from './clock.js';
-import { type LoadOptions, webDevice } from './create-session.js';
-import { absolute, fileNamed, modelNames, type RemoteFile, runtimeFiles, shippedModel } from './files.js';
+import { type LoadOptions, sessionRequest, thisThread } from './create-session.js';
+import { absolute, fileNamed, modelNames, type RemoteFile, shippedModel } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
-import { type Facts, type OpenRequest, open } from './serving.js';
+import type { Facts, OpenRequest } from './this-thread.js';
 import { openWorker } from './web-worker.js';
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents, LoadOptions {
@@ -48,19 +48,16 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
   const { session, facts } = await (isolation === 'none' ? openHere : openThere)(request, options);
   try {
-    const graph = session;
-    const settings = { preprocess, batchSize, maxQueue, maxDelay, reject, onRun };
+    const { metadata, ...about } = facts;
     return new Recognizer<ImageSource, P>({
-      ...(Object.fromEntries(
-        Object.entries(settings).filter(([, value]) => value !== undefined),
-      ) as RecognizerSettings),
+      ...{ preprocess, batchSize, maxQueue, maxDelay, reject, onRun },
+      ...about,
       session,
-      contract: contractOf({ graph }, who),
-      calibration: calibrationIn({ graph, metadata: facts.metadata }, who),
+      contract: contractOf({ graph: session }, who),
+      calibration: calibrationIn({ graph: session, metadata }, who),
       clock,
+      model: nameOf(options),
       isolation,
-      threads: facts.threads,
-      notes: facts.notes,
       decode: decodeImage,
     });
   } catch (error) {
@@ -70,17 +67,17 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
 }
 
 function requestOf(options: RecognizerOptions): OpenRequest {
-  const { device = 'auto', threads, cache = true } = options;
-  return {
-    model: modelOf(options),
-    device: device === 'auto' ? 'wasm' : webDevice(device),
-    options: threads ? { threads } : {},
-    runtimes: { wasm: runtimeFiles('wasm', options), webgpu: runtimeFiles('webgpu', options) },
-    cache,
-  };
+  const { device = 'auto', threads } = options;
+  const request = sessionRequest(modelOf(options), { device: device === 'auto' ? 'wasm' : device, threads }, options);
+  return { ...request, device };
 }
 
-function modelOf({ model = 'cnn-pool4', sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
+const DEFAULT_MODEL = 'cnn-pool4';
+
+const nameOf = ({ model = DEFAULT_MODEL }: RecognizerOptions) =>
+  typeof model === 'string' || model instanceof URL ? String(model) : undefined;
+
+function modelOf({ model = DEFAULT_MODEL, sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
   if (model instanceof Uint8Array) return model;
   if (model instanceof ArrayBuffer) return new Uint8Array(model);
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {
@@ -99,6 +96,7 @@ interface OpenedModel {
 }
 
 async function openHere(request: OpenRequest, { onProgress }: RecognizerOptions): Promise<OpenedModel> {
+  const { open } = await thisThread();
   const { session, extra } = await open(request, onProgress);
   return { session, facts: extra };
 }

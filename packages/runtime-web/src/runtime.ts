@@ -3,6 +3,7 @@
 import { type DenaryError, deviceUnavailable, messageOf, problem } from '@denary/core';
 import type { Downloads } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
+import { whyNoScript } from './script-problem.js';
 
 export type Ort = typeof import('onnxruntime-web');
 
@@ -12,38 +13,44 @@ export interface Runtime {
   /** Of one run; undefined where ONNX Runtime chose. */
   readonly threads: number | undefined;
   readonly notes: readonly string[];
+  /** Whether it has made a session. */
+  started: boolean;
 }
 
 /** Node's build of onnxruntime-web has threads there, but bundlers must not see it: it is three times the size. */
 const nodeEntry = 'onnxruntime-web';
-export const inNode =
-  (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
-const importUrl = (url: string): Promise<Ort> => import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+const importUrl = (url: string): Promise<Ort> =>
+  import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
 
-/** Loads ONNX Runtime. `threads` are those of all sessions, fixed with the first. Throws as downloads do, `out-of-memory`. */
+/** Loads ONNX Runtime. `threads` are those of all its sessions. Throws as downloads do. */
 export async function loadRuntime(
   device: WebDevice,
   files: RuntimeFiles,
   downloads: Downloads,
   threads?: number,
 ): Promise<Runtime> {
+  if (inNode) return loadInNode(device, threads);
   const [ort, wasmBinary] = await Promise.all([importRuntime(files.mjs), downloads.get(files.wasm)]);
   const chosen = threadsHere(threads);
-  const { wasm } = ort.env;
-  Object.assign(wasm, { wasmBinary, numThreads: wasm.numThreads ?? chosen.threads });
-  return { ort, device, ...chosen };
+  Object.assign(ort.env.wasm, { wasmBinary, numThreads: chosen.threads });
+  return { ort, device, ...chosen, started: false };
 }
 
-export async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime> {
-  const ort: Ort = await importUrl(nodeEntry);
+/** It finds its own files there, and has threads. */
+async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime> {
+  const ort: Ort = device === 'wasm' ? await importUrl(nodeEntry) : await importUrl(`${nodeEntry}/webgpu`);
   if (threads) ort.env.wasm.numThreads ??= threads;
-  return { ort, device, threads, notes: [] };
+  return { ort, device, threads: ort.env.wasm.numThreads, notes: [], started: false };
 }
+
+/** One that failed to start would be given again for the same address. */
+let loads = 0;
 
 async function importRuntime(mjs: RemoteFile): Promise<Ort> {
   try {
-    return await importUrl(mjs.url);
+    return await importUrl(loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`);
   } catch (cause) {
     throw await whyNoScript(mjs, cause);
   }
@@ -58,30 +65,6 @@ function threadsHere(wanted: number | undefined): { threads: number; notes: stri
     'One thread, as the page is not cross-origin isolated: send it with the headers ' +
     'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless).';
   return { threads: 1, notes: [note] };
-}
-
-/** Why a script did not load, which neither a worker nor import() tells: its address is fetched to see. */
-export async function whyNoScript({ name, url }: RemoteFile, cause: unknown): Promise<DenaryError> {
-  const expected = `the script ${name}`;
-  const where = 'Put it there, or say where it lies (files).';
-  try {
-    const response = await fetch(url);
-    const type = response.headers.get('content-type') ?? 'none';
-    if (!response.ok) return problem('not-found', url, expected, `status ${response.status}`, where, cause);
-    if (type.includes('text/html'))
-      return problem('not-found', url, expected, `a page (content-type ${type})`, where, cause);
-    if (!/(java|ecma)script/.test(type)) {
-      const remedy = 'Have the server send .js and .mjs files as text/javascript.';
-      return problem('download-failed', url, expected, `content-type ${type}`, remedy, cause);
-    }
-  } catch {
-    const remedy = 'Check that the address can be reached from the page, and open the page once with a network.';
-    return problem('download-failed', url, expected, `no answer (${messageOf(cause)})`, remedy, cause);
-  }
-  const remedy =
-    "Allow scripts and workers of the page's own origin (Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'; " +
-    "worker-src 'self'); where that is not possible, say isolation: 'none'.";
-  return problem('worker-lost', url, expected, `a browser that refuses it (${messageOf(cause)})`, remedy, cause);
 }
 
 /** The error for an ONNX Runtime that does not start. */

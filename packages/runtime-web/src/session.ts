@@ -31,11 +31,15 @@ const inTurn = <T>(device: WebDevice, call: () => Promise<T>) => (device === 'we
 
 /** A session of a runtime that was loaded. Throws as `createSession` does. */
 export async function sessionIn(
-  { ort, device }: Runtime,
+  runtime: Runtime,
   model: Uint8Array,
   options: Pick<SessionOptions, 'state' | 'fallback'> = {},
 ): Promise<Session> {
+  const { ort, device } = runtime;
   const session = await load(ort, model, device, options);
+  runtime.started = true;
+  // It has been compiled, and is large.
+  ort.env.wasm.wasmBinary = undefined;
   try {
     const layout = layoutOf(session.inputMetadata, session.outputMetadata, options.state);
     return sessionOn(device, engineOf(ort, session, device, layout), layout);

@@ -1,11 +1,11 @@
 /** A Web Worker as a worker's port, and sessions in workers of their own. */
 
 import { type DenaryError, openRemote, type RemoteSession, type SessionFactory, type WorkerPort } from '@denary/core';
-import { type LoadOptions, webDevice } from './create-session.js';
+import { type LoadOptions, sessionRequest } from './create-session.js';
 import type { OnProgress } from './download.js';
-import { fileNamed, type RemoteFile, runtimeFiles } from './files.js';
-import { whyNoScript } from './runtime.js';
-import type { Facts, OpenRequest } from './serving.js';
+import { fileNamed, type RemoteFile } from './files.js';
+import { whyNoScript } from './script-problem.js';
+import type { Facts, OpenRequest } from './this-thread.js';
 
 export type WorkerSession = RemoteSession<Facts>;
 
@@ -30,15 +30,8 @@ export async function openWorker(
  */
 export const isolatedSessions =
   (load: LoadOptions = {}): SessionFactory =>
-  async (model, { device = 'wasm', ...options } = {}) =>
-    openWorker(
-      fileNamed('worker.js', load),
-      {
-        ...{ model, device: webDevice(device), options, cache: load.cache ?? true },
-        runtimes: { wasm: runtimeFiles('wasm', load), webgpu: runtimeFiles('webgpu', load) },
-      },
-      load.onProgress,
-    );
+  (model, options = {}) =>
+    openWorker(fileNamed('worker.js', load), sessionRequest(model, options, load), load.onProgress);
 
 let count = 0;
 

@@ -4,7 +4,7 @@
  */
 
 import { type Port, serveSession } from '@denary/core';
-import { type Facts, type OpenRequest, open } from './serving.js';
+import { type Facts, type OpenRequest, open } from './this-thread.js';
 
 /** A dedicated worker's global: the DOM's types are the page's. */
 interface WorkerScope {

@@ -6,7 +6,16 @@ import { createServer, type ServedRecognizer, type Server, type ServerOptions } 
 
 const info: RecognizerInfo = {
   ...{ height: 2, width: 2, classes: 10, slots: 1, preprocess: 'none', batchSize: 4, maxQueue: 8, maxDelay: 0 },
-  ...{ device: 'cpu', isolation: 'none', workers: 0, reject: undefined, temperature: 1 },
+  ...{
+    device: 'cpu',
+    isolation: 'none',
+    workers: 0,
+    reject: undefined,
+    temperature: 1,
+    model: undefined,
+    threads: undefined,
+    notes: [],
+  },
 };
 const seven: AnyPrediction = { digit: 7, confidence: 0.5, probabilities: [0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0] };
 

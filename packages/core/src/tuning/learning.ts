@@ -68,7 +68,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   while (!pace.ended) {
     if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
     const began = pace.seconds;
-    const learningRate = strategy.learningRate * annealed(strategy, step / pace.steps);
+    const learningRate = trainer.spec.learningRate * strategy.learningRateScale * annealed(strategy, step / pace.steps);
     loss = await trainer.step(mixture.at(step), learningRate);
     step++;
     if (!Number.isFinite(loss)) return end('rolled-back', `The loss became ${loss}; the model is as it was.`);
@@ -81,12 +81,12 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
       if (!forgot && !(best && best.corrections.accuracy > latest.corrections.accuracy)) best = latest;
-      if (forgot && (pace.ended || losing >= strategy.patience)) {
+      if (forgot && (asked || pace.ended || losing >= strategy.patience)) {
         if (!best) return end('rolled-back', `${forgot}; the model is as it was.`);
         return end('early-stop', `${forgot}; the model is that of step ${best.step}.`, best);
       }
       const progress = told(step, loss, latest);
-      const reached = typeof until === 'number' ? progress.accuracy >= until : asked || until?.(progress);
+      const reached = typeof until === 'number' ? progress.accuracy >= until : asked;
       if (reached && !forgot) return end('reached', `Reached what was asked for in ${step} steps.`, latest);
       yield progress;
     } else yield told(step, loss, latest);

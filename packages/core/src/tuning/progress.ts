@@ -5,7 +5,10 @@ import { problem } from '../errors.js';
 import type { Budget } from './budget.js';
 
 export interface TuningOptions extends Budget {
-  /** The run ends with the first state whose accuracy on the corrections is at least this, or that this function agrees to. */
+  /**
+   * An accuracy on the corrections: the run ends with the first state that is measured to have it and has not forgotten. Or a
+   * function that is asked after each step: the run ends when it says so.
+   */
   readonly until?: number | ((progress: TuningProgress) => boolean);
   /** Ends the run after the running step. The weights are then as they were before the run. */
   readonly signal?: CallSignal;

@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../random.js';
-import { decodeReplay, encodeReplay, type Samples } from './replay.js';
+import { decodeReplay, encodeReplay } from './replay.js';
+import type { Samples } from './samples.js';
 
 const samples = (count: number, height: number, width: number): Samples => ({
   images: Uint8Array.from({ length: count * height * width }, (_, i) => hash32(1, i) & 255),

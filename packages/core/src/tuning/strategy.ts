@@ -13,8 +13,11 @@ export type Trainable = (typeof trainables)[number];
 export interface Strategy {
   readonly name: string;
   readonly trainable: Trainable;
-  /** Of the first step; with `schedule: 'cosine'` it falls to 0 at the run's end. */
-  readonly learningRate: number;
+  /**
+   * The learning rate of the first step, as a multiple of the one that the training graph was made for: graphs have optimizers
+   * of their own. With `schedule: 'cosine'` it falls to 0 at the run's end.
+   */
+  readonly learningRateScale: number;
   readonly schedule: 'constant' | 'cosine';
   /** Steps of a run that is given no budget of its own. */
   readonly steps: number;
@@ -55,7 +58,7 @@ export interface TuningSituation {
   readonly replay: number;
 }
 
-const gentle: Omit<Strategy, 'name' | 'trainable' | 'learningRate'> = {
+const gentle: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale'> = {
   schedule: 'cosine',
   steps: 40,
   replayShare: 0.5,
@@ -71,8 +74,8 @@ const gentle: Omit<Strategy, 'name' | 'trainable' | 'learningRate'> = {
 
 /** The strategies that have a name. */
 export const strategies = {
-  head: { name: 'head', trainable: 'head', learningRate: 0.1, ...gentle },
-  full: { name: 'full', trainable: 'all', learningRate: 0.1, ...gentle },
+  head: { name: 'head', trainable: 'head', learningRateScale: 1, ...gentle },
+  full: { name: 'full', trainable: 'all', learningRateScale: 1, ...gentle },
 } as const satisfies Readonly<Record<string, Strategy>>;
 
 export type StrategyName = keyof typeof strategies;

@@ -1,0 +1,84 @@
+/** Models on this thread, be it the page's or a worker's: ONNX Runtime, downloads and sessions. */
+
+import { decodeMetadata, requireFiniteWeights, type Session, type SessionOptions } from '@denary/core';
+import { fastestSession } from './devices.js';
+import { Downloads, type OnProgress } from './download.js';
+import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
+import { loadRuntime, type Runtime } from './runtime.js';
+import { sessionIn } from './session.js';
+
+/** What is to be opened; all of it can be sent to a worker. */
+export interface OpenRequest {
+  /** Bytes, or where they are to be fetched. */
+  readonly model: Uint8Array | RemoteFile;
+  /** `auto` is for models of digits. */
+  readonly device: WebDevice | 'auto';
+  readonly options: Omit<SessionOptions, 'device'>;
+  readonly runtimes: Readonly<Record<WebDevice, RuntimeFiles>>;
+  /** The name of the cache; nothing is kept without. */
+  readonly cache: string | undefined;
+}
+
+/** What is told of the model besides the session. */
+export interface Facts {
+  /** The model file's `metadata_props`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly threads: number | undefined;
+  readonly notes: readonly string[];
+}
+
+export interface Opened {
+  readonly session: Session;
+  readonly extra: Facts;
+}
+
+/** One for each device and thread; those that did not load are loaded again. */
+const runtimes = new Map<WebDevice, Promise<Runtime>>();
+
+/** Throws as `createRecognizer` and `createSession` do. */
+export async function open(request: OpenRequest, onProgress?: OnProgress): Promise<Opened> {
+  const { device, options, cache } = request;
+  const downloads = new Downloads(cache, onProgress);
+  const load = (device: WebDevice) => runtimeFor(device, request.runtimes[device], downloads, options.threads);
+  const first = device === 'auto' ? 'wasm' : device;
+  const [model, runtime] = await Promise.all([bytesOf(request.model, downloads), load(first)]);
+  const metadata = decodeMetadata(model, nameOf(request.model));
+  const sessionOn = async (device: WebDevice) => {
+    const used = device === first ? runtime : await load(device);
+    return sessionIn(used, model, options).catch((error) => {
+      // ONNX Runtime that has failed to start never does.
+      if (!used.started) runtimes.delete(device);
+      throw error;
+    });
+  };
+  const { session, notes } =
+    device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
+  return {
+    session,
+    extra: { metadata, threads: runtime.threads, notes: [...runtime.notes, ...notes, ...downloads.notes] },
+  };
+}
+
+export async function runtimeVersions(files: RuntimeFiles): Promise<Record<string, string>> {
+  const { versions } = (await runtimeFor('wasm', files, new Downloads(undefined))).ort.env;
+  return { 'onnxruntime-web': versions.web ?? versions.common };
+}
+
+function runtimeFor(device: WebDevice, files: RuntimeFiles, downloads: Downloads, threads?: number): Promise<Runtime> {
+  let runtime = runtimes.get(device);
+  if (!runtime) {
+    runtime = loadRuntime(device, files, downloads, threads);
+    runtimes.set(device, runtime);
+    runtime.catch(() => runtimes.delete(device));
+  }
+  return runtime;
+}
+
+/** A file with a known digest was checked when the digest was taken. */
+async function bytesOf(model: OpenRequest['model'], downloads: Downloads): Promise<Uint8Array> {
+  const bytes = model instanceof Uint8Array ? model : await downloads.get(model);
+  if (model instanceof Uint8Array || !model.sha256) requireFiniteWeights(bytes, nameOf(model));
+  return bytes;
+}
+
+const nameOf = (model: OpenRequest['model']) => (model instanceof Uint8Array ? 'createRecognizer' : model.url);

@@ -1,0 +1,60 @@
+/** Tuners in Node: the contract, on a worker thread and on the calling one, and what is Node's own. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSession, createTuner, modelsFolder } from '@denary/runtime-node';
+import { describe, expect, it } from 'vitest';
+import { type TunerRuntime, taught, tunerContract } from './contract/tuner-contract.js';
+
+const folder = join(modelsFolder(), 'mlp');
+const [model, training] = await Promise.all(
+  ['model.onnx', 'training.onnx'].map((name) => readFile(join(folder, name))),
+);
+
+describe.each(['none', 'thread'] as const)('a tuner of runtime-node, isolation %s', (isolation) => {
+  const runtime: TunerRuntime = {
+    model: model!,
+    training: training!,
+    createTuner: (request) => createTuner({ ...request, isolation }),
+    createSession,
+  };
+  it.each(Object.entries(tunerContract))('%s', (_, run) => run(runtime));
+});
+
+describe('createTuner', () => {
+  it('finds what lies beside a model, by its name, folder or file', async () => {
+    for (const place of ['mlp', folder, join(folder, 'model.onnx')]) {
+      await using(await createTuner({ model: place, isolation: 'none', preprocess: 'none' }), async (tuner) => {
+        await tuner.add(taught[0]!.image, 3);
+        let steps = 0;
+        for await (const { step } of tuner.run({ steps: 1 })) steps = step;
+        expect(steps).toBe(1);
+      });
+    }
+  });
+
+  it('normalises images as a recognizer does', async () => {
+    await using(await createTuner({ model: 'mlp', isolation: 'none' }), async (tuner) => {
+      const image = join(folder, '../../examples/images/digit-7.png');
+      await tuner.add(image, 7);
+      expect((await tuner.evaluate([{ image, label: 7 }])).accuracy).toBe(1);
+      expect(tuner.corrections.images.some((pixel) => pixel > 0)).toBe(true);
+      const blank = { data: new Uint8Array(100).fill(255), width: 10, height: 10 };
+      await expect(tuner.add(blank, 1)).rejects.toMatchObject({ code: 'bad-image' });
+    });
+  });
+
+  it('says what is missing', async () => {
+    await expect(createTuner({ model: model! })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(createTuner({ model: 'mlp', training: 'nowhere.onnx' })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(createTuner({ model: 'mlp', replay: training! })).rejects.toMatchObject({ code: 'bad-data' });
+  });
+});
+
+async function using<T extends AsyncDisposable>(tuner: T, test: (tuner: T) => Promise<void>) {
+  try {
+    await test(tuner);
+  } finally {
+    await tuner[Symbol.asyncDispose]();
+  }
+}
