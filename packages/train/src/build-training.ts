@@ -101,7 +101,7 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     bytes: wrapped ? encodeModel(model) : given,
     contract: contractOf(model, 'buildTraining'),
     ...(format && output && { wrapped: { format, output } }),
-    parameters: total(sizes, sizes.keys()),
+    parameters: modelParameters(model),
     files,
     frozen: frozenIn(model, trained, sizes, choices.map(({ label }) => label).join(', ')),
   };
@@ -125,6 +125,9 @@ function sizesIn(model: Model): Sizes {
   const { weights, statistics } = parametersOf(model);
   return new Map([...weights, ...statistics].map((name) => [name, sizeOf(model.graph.initializers.get(name)!.shape)]));
 }
+
+/** A model's weights and moving statistics, as numbers. */
+export const modelParameters = (model: Model): number => total(sizesIn(model), sizesIn(model).keys());
 
 const total = (sizes: Sizes, names: Iterable<string>): number =>
   [...names].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);

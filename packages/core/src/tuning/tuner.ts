@@ -5,12 +5,13 @@
 
 import { augmentInParts } from '../augment/augment.js';
 import type { Clock } from '../call.js';
-import { type Contract, openModel } from '../contract.js';
+import type { Contract } from '../contract.js';
 import { problem } from '../errors.js';
 import type { Image } from '../image.js';
 import { FIELD } from '../normalise.js';
 import type { Model } from '../onnx/model.js';
 import { rewriteModel } from '../onnx/rewrite.js';
+import { openModel } from '../open-model.js';
 import { type Preprocess, prepare } from '../preparation.js';
 import type { Device, SessionFactory } from '../session.js';
 import { closedError } from '../session-support.js';
