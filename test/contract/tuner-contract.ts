@@ -6,7 +6,6 @@
 import {
   augment,
   chooseStrategy,
-  type DenaryError,
   decodeModel,
   encodeModel,
   lineageIn,
@@ -18,6 +17,7 @@ import {
   type TunerSettings,
   type TuningProgress,
 } from '@denary/core';
+import { type Cases, ok, refuses, same, sameBytes } from './cases.js';
 
 /** What every runtime's createTuner takes. */
 export interface TunerRequest extends TunerSettings {
@@ -39,8 +39,6 @@ interface RawImage {
   readonly width: number;
   readonly height: number;
 }
-
-type Case = (runtime: TunerRuntime) => Promise<void>;
 
 const AREA = 28 * 28;
 const LABEL = 3;
@@ -144,24 +142,7 @@ async function ran(run: AsyncIterable<TuningProgress>): Promise<TuningProgress[]
   return all;
 }
 
-function ok(condition: unknown, what: string): asserts condition {
-  if (!condition) throw new Error(`not so: ${what}`);
-}
-
-const same = (a: unknown, b: unknown, what: string) =>
-  ok(JSON.stringify(a) === JSON.stringify(b), `${what}: ${JSON.stringify(a)} is ${JSON.stringify(b)}`);
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
-
-async function refuses(code: string, call: () => unknown): Promise<void> {
-  try {
-    await call();
-  } catch (error) {
-    return same((error as DenaryError).code, code, `${error}`);
-  }
-  ok(false, `it throws ${code}`);
-}
-
-export const tunerContract: Readonly<Record<string, Case>> = {
+export const tunerContract: Cases<TunerRuntime> = {
   'learns what it is taught, and rehearses what it knew': (runtime) =>
     usingTaught(runtime, {}, async (tuner) => {
       const before = await tuner.evaluate(taught);

@@ -8,7 +8,7 @@ import { Batcher } from './batcher.js';
 import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
-import { DenaryError } from './errors.js';
+import { DenaryError, problem } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
@@ -22,7 +22,7 @@ import {
 } from './preparation.js';
 import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
-import { closedError } from './session-support.js';
+import { closedError, turns } from './session-support.js';
 import type { Reading } from './sheet/reading.js';
 import type { Tensors } from './tensor.js';
 
@@ -48,11 +48,17 @@ export interface RecognizerEvents {
   readonly onRun?: (images: number) => void;
 }
 
-export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents {
+/** A model that is ready to run. */
+export interface LoadedModel {
   readonly session: Session;
   readonly contract: Contract;
   /** The model's own, from its file; by default a temperature of 1 and no limits. */
   readonly calibration?: Calibration;
+}
+
+export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents, LoadedModel {
+  /** Opens another model for `swap`, as this one was; without it there is no swap. */
+  readonly reopen?: (model: Uint8Array) => Promise<LoadedModel>;
   /** May stop where the call ends early. */
   readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   readonly clock: Clock;
@@ -90,11 +96,13 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
 const PATIENCE = 4;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
-  readonly info: RecognizerInfo;
-  private readonly session: Session;
+  private facts: RecognizerInfo;
+  /** A run keeps to that with which it began, whatever is swapped meanwhile. */
+  private current: { readonly session: Session; readonly judgement: Judgement };
   private readonly batcher: Batcher<Prepared, P>;
   private readonly clock: Clock;
-  private readonly judgement: Judgement;
+  private readonly reopen: RecognizerParts<Source>['reopen'];
+  private readonly inTurn = turns();
   private readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
   private readonly onRun: RecognizerEvents['onRun'];
   private closing: Promise<void> | undefined;
@@ -104,12 +112,12 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     const { calibration = { temperature: 1 }, reject, model, threads, notes = [] } = rest;
     const settings = settingsOf(rest, contract);
     const { temperature } = calibration;
-    this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
-    this.session = session;
+    this.current = { session, judgement: { temperature, rule: rejectionRule(reject, calibration) } };
+    this.reopen = parts.reopen;
     this.clock = clock;
     this.decode = (source, call) => decode(source, call);
     this.onRun = onRun;
-    this.info = {
+    this.facts = {
       ...contract,
       ...settings,
       reject,
@@ -123,6 +131,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     };
     const { batchSize, maxQueue, maxDelay } = settings;
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
+  }
+
+  get info(): RecognizerInfo {
+    return this.facts;
   }
 
   /** Images that have no answer yet; at `maxQueue` of them calls are refused. */
@@ -187,9 +199,38 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
+  /**
+   * Goes on with another model of the same sizes and classes, given as the bytes of its file: the present one as it was tuned,
+   * say. Calls lose nothing: those under way are answered by the one or the other. The temperature and the limits of `reject`
+   * become the new file's. Throws `bad-model` for a file that is no such model, `bad-argument` where it lacks the limits of
+   * `reject: 'auto'`, and what opening a model throws; the present one then goes on.
+   */
+  swap(model: Uint8Array): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.closing) throw closedError('swap');
+      const { info, reopen } = this;
+      if (!reopen) throw badArgument('swap', 'a recognizer of createRecognizer', 'another', 'Make a new one.');
+      const { session, contract, calibration = { temperature: 1 } } = await reopen(model);
+      try {
+        requireSame(contract, info);
+        const { temperature } = calibration;
+        const judgement = { temperature, rule: rejectionRule(info.reject, calibration) };
+        if (this.closing) throw closedError('swap');
+        const before = this.current.session;
+        this.current = { session, judgement };
+        this.facts = { ...info, temperature, device: session.device, model: undefined };
+        // Runs that it has begun are answered first.
+        await before.close();
+      } catch (error) {
+        if (this.current.session !== session) await session.close();
+        throw error;
+      }
+    });
+  }
+
   /** Answers the calls that were made before, then frees the model. */
   close(): Promise<void> {
-    this.closing ??= this.batcher.idle().then(() => this.session.close());
+    this.closing ??= this.batcher.idle().then(() => this.current.session.close());
     return this.closing;
   }
 
@@ -244,23 +285,32 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
 
   private async run(images: readonly Prepared[]): Promise<P[]> {
     this.onRun?.(images.length);
-    const { probabilities } = await this.runOnce(images).catch((error: unknown) => {
-      // A worker that died was replaced by another one.
-      if (error instanceof DenaryError && error.code === 'worker-lost') return this.runOnce(images);
-      throw error;
+    const { session, judgement } = this.current;
+    const { probabilities } = await this.runOn(session, images).catch((error: unknown) => {
+      // A worker that died was replaced by another one, where the model is not another one by now.
+      if (!(error instanceof DenaryError && error.code === 'worker-lost')) throw error;
+      return this.runOn(this.current.session, images);
     });
-    return predictionsOf(probabilities!.data as Float32Array, images, this.info, this.judgement) as P[];
+    return predictionsOf(probabilities!.data as Float32Array, images, this.info, judgement) as P[];
   }
 
-  private runOnce(images: readonly Prepared[]): Promise<Tensors> {
+  private runOn(session: Session, images: readonly Prepared[]): Promise<Tensors> {
     const { height, width } = this.info;
     const data = new Uint8Array(images.length * height * width);
     images.forEach(({ pixels }, i) => {
       data.set(pixels, i * height * width);
     });
     const shape = [images.length, height, width];
-    return this.session.run({ image: { dtype: 'uint8', shape, data } }, { give: true });
+    return session.run({ image: { dtype: 'uint8', shape, data } }, { give: true });
   }
+}
+
+function requireSame(given: Contract, present: Contract): void {
+  const { height, width, classes, slots } = present;
+  if (given.height === height && given.width === width && given.classes === classes && given.slots === slots) return;
+  const show = (of: Contract) => `one of ${of.slots} in ${of.classes} classes on ${of.width}x${of.height}`;
+  const remedy = 'Make a new recognizer for another kind of model.';
+  throw problem('bad-model', 'swap', `a model like the present one, ${show(present)}`, show(given), remedy);
 }
 
 function settingsOf(

@@ -10,6 +10,7 @@ import {
   type Device,
   type Image,
   type Isolation,
+  type LoadedModel,
   openModel,
   type Prediction,
   Recognizer,
@@ -69,15 +70,12 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
-  const { model: opened, contract } = openModel(bytes, who);
-  const calibration = calibrationIn(opened, who);
-  const session = await open(bytes, contract, options);
+  const loaded = await load(bytes, who, options);
   try {
     return new Recognizer<ImageSource, P>({
       ...settings,
-      session,
-      contract,
-      calibration,
+      ...loaded,
+      reopen: (next) => load(next, 'swap', options),
       clock,
       model: typeof model === 'string' ? model : undefined,
       isolation,
@@ -86,9 +84,15 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       decode: (source, call) => decode(source, call, limits),
     });
   } catch (error) {
-    await session.close();
+    await loaded.session.close();
     throw error;
   }
+}
+
+async function load(bytes: Uint8Array, who: string, options: RecognizerOptions): Promise<LoadedModel> {
+  const { model, contract } = openModel(bytes, who);
+  const calibration = calibrationIn(model, who);
+  return { session: await open(bytes, contract, options), contract, calibration };
 }
 
 /** Long enough for the next part of a run; an idle worker, or the caller's thread, wants the core for itself. */

@@ -4,6 +4,7 @@ import {
   type AnyPrediction,
   calibrationIn,
   contractOf,
+  type LoadedModel,
   type Prediction,
   problem,
   Recognizer,
@@ -46,20 +47,31 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   const { isolation = 'thread', onRun, preprocess, batchSize, maxQueue, maxDelay, reject } = options;
   const request = requestOf(options);
   const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
-  const { session, facts } = await (isolation === 'none' ? openHere : openThere)(request, options);
+  const { loaded, about } = await load(request, who, options);
   try {
-    const { metadata, ...about } = facts;
     return new Recognizer<ImageSource, P>({
       ...{ preprocess, batchSize, maxQueue, maxDelay, reject, onRun },
       ...about,
-      session,
-      contract: contractOf({ graph: session }, who),
-      calibration: calibrationIn({ graph: session, metadata }, who),
+      ...loaded,
+      reopen: async (model) => (await load({ ...request, model }, 'swap', options)).loaded,
       clock,
       model: nameOf(options),
       isolation,
       decode: decodeImage,
     });
+  } catch (error) {
+    await loaded.session.close();
+    throw error;
+  }
+}
+
+async function load(request: OpenRequest, who: string, options: RecognizerOptions) {
+  const { session, facts } = await (options.isolation === 'none' ? openHere : openThere)(request, options);
+  try {
+    const { metadata, ...about } = facts;
+    const contract = contractOf({ graph: session }, who);
+    const loaded: LoadedModel = { session, contract, calibration: calibrationIn({ graph: session, metadata }, who) };
+    return { loaded, about };
   } catch (error) {
     await session.close();
     throw error;

@@ -32,7 +32,7 @@ function requireFinite(tensor: Uint8Array, who: string): void {
   const data = fields.get(RAW_DATA) ?? fields.get(type === FLOAT ? FLOAT_DATA : DOUBLE_DATA);
   if (!(data instanceof Uint8Array)) return;
   // Typed arrays start at multiples of their elements' size.
-  const { buffer } = data.slice();
+  const { buffer } = new Uint8Array(data);
   const values = type === FLOAT ? new Float32Array(buffer) : new Float64Array(buffer);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
