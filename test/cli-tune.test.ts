@@ -181,7 +181,7 @@ describe('denary tune', () => {
   it.each([
     [
       "the model's own folder",
-      ['several', '--data', 'hand', '--out', 'several'],
+      ['lone', '--data', 'hand', '--out', 'lone'],
       /another folder than the model's own/,
     ],
     ['data that are not there', ['lone', '--data', 'nowhere'], /no file or folder/],
