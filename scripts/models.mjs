@@ -1,7 +1,8 @@
 /**
  * The models that are shipped in models/: `npm run models [-- NAME...]` trains them, with each system's own settings or better
- * ones; `-- --refresh [NAME...]` keeps their weights, derives their training graphs anew and measures them again; and
- * `-- --calibrate [NAME...]` fits their temperatures and limits, with a twin that is trained on nine tenths of the same data.
+ * ones; `-- --refresh [NAME...]` keeps their weights, derives their training graphs anew and measures them again;
+ * `-- --calibrate [NAME...]` fits their temperatures and limits, with a twin that is trained on nine tenths of the same data;
+ * `-- --tuning [NAME...]` makes what they are tuned with: training graphs and a core set.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -17,6 +18,7 @@ import {
   calibrateModel,
   calibrationRecord,
   createTrainingGraph,
+  createTuningFiles,
   evaluate,
   validationSplit,
 } from '@denary/train';
@@ -34,14 +36,17 @@ const brief = {
 };
 const [held, seed] = [0.1, 1];
 
+/** How the models that read one digit are tuned, where it is not by the default: `mlp` is small enough to train all of it. */
+const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3 } };
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { refresh: { type: 'boolean' }, calibrate: { type: 'boolean' } },
+  options: { refresh: { type: 'boolean' }, calibrate: { type: 'boolean' }, tuning: { type: 'boolean' } },
   allowPositionals: true,
 });
-const names = positionals.length > 0 ? positionals : ['mlp', 'cnn', 'hrnn', 'cnn-pool4', 'pair', 'string'];
-for (const name of names)
-  await (values.calibrate ? calibrate : values.refresh ? refresh : train)(join(root, 'models', name), name);
+const all = values.tuning ? Object.keys(tunings) : ['mlp', 'cnn', 'hrnn', 'cnn-pool4', 'pair', 'string'];
+const job = values.calibrate ? calibrate : values.refresh ? refresh : values.tuning ? prepareTuning : train;
+for (const name of positionals.length > 0 ? positionals : all) await job(join(root, 'models', name), name);
 
 function train(folder, name) {
   trainInto(folder, name, better[name]);
@@ -94,6 +99,16 @@ async function refresh(folder, name) {
   manifest.metrics.test = { ...manifest.metrics.test, accuracy, ...slots, loss: test.loss };
   writeFiles(folder, manifest, { 'training.onnx': training });
   console.log(`${name}: accuracy ${accuracy}`);
+}
+
+async function prepareTuning(folder, name) {
+  const manifest = parseManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  const model = readFileSync(join(folder, 'model.onnx'));
+  const dataset = await loadDataset(manifest.architecture.training.data ?? 'mnist', 'train');
+  const files = await createTuningFiles({ createSession, model, dataset, ...tunings[name] });
+  writeFiles(folder, manifest, files);
+  const sizes = Object.entries(files).map(([file, { length }]) => `${file} ${length}`);
+  console.log(`${name}: ${sizes.join(', ')} bytes`);
 }
 
 /** Writes files of a model, and its manifest with their digests. */

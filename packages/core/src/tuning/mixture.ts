@@ -1,5 +1,6 @@
 /**
- * The batches of a run: augmented copies of the corrections beside images of the core set, both in seeded orders without end.
+ * The batches of a run: augmented copies of the corrections beside images of the core set, as they are and as the user would
+ * write them, all in seeded orders without end.
  * A step's batch is a function of the seed and the step alone.
  */
 
@@ -14,7 +15,9 @@ const ORDER = stream('tuning-order');
 export interface MixtureParts {
   readonly corrections: WeightedSamples;
   readonly replay: Samples | undefined;
-  readonly strategy: Pick<Strategy, 'replayShare' | 'copies'>;
+  /** The core set in the user's hand, where there is one. */
+  readonly imitation?: Samples | undefined;
+  readonly strategy: Pick<Strategy, 'replayShare' | 'imitationShare' | 'copies'>;
   readonly augment: Augmentation;
   readonly replayAugment: Augmentation;
   readonly batchSize: number;
@@ -24,6 +27,7 @@ export interface MixtureParts {
 export class Mixture {
   /** In each batch. */
   readonly fresh: number;
+  readonly imitated: number;
   readonly rehearsed: number;
   private readonly images: Uint8Array;
   private readonly labels: Uint8Array;
@@ -31,13 +35,15 @@ export class Mixture {
   private readonly area: number;
 
   constructor(private readonly parts: MixtureParts) {
-    const { corrections, replay, strategy, batchSize } = parts;
+    const { corrections, replay, imitation, strategy, batchSize } = parts;
     const { height, width, slots = 1, count } = corrections;
     this.area = height * width;
-    const wanted = replay?.count ? Math.round(batchSize * (1 - strategy.replayShare)) : batchSize;
+    this.imitated = imitation ? Math.round(batchSize * strategy.imitationShare) : 0;
+    const room = batchSize - this.imitated;
+    const wanted = replay?.count ? Math.round(room * (1 - strategy.replayShare)) : room;
     this.fresh = Math.max(1, Math.min(wanted, count * strategy.copies));
-    this.rehearsed = replay?.count ? batchSize - this.fresh : 0;
-    const size = this.fresh + this.rehearsed;
+    this.rehearsed = replay?.count ? room - this.fresh : 0;
+    const size = this.fresh + this.imitated + this.rehearsed;
     this.images = new Uint8Array(size * this.area);
     this.labels = new Uint8Array(size * slots);
     this.weights = new Float32Array(size).fill(1);
@@ -45,9 +51,11 @@ export class Mixture {
 
   /** The batch of a step, from 0. The arrays are overwritten by the next one. */
   at(step: number): Batch {
-    const { corrections, replay, augment, replayAugment, seed } = this.parts;
-    this.take(corrections, augment, hash32(seed, 0), step, 0, this.fresh);
-    if (replay) this.take(replay, replayAugment, hash32(seed, 1), step, this.fresh, this.rehearsed);
+    const { corrections, replay, imitation, augment, replayAugment, seed } = this.parts;
+    const { fresh, imitated, rehearsed } = this;
+    this.take(corrections, augment, hash32(seed, 0), step, 0, fresh);
+    if (imitation) this.take(imitation, augment, hash32(seed, 2), step, fresh, imitated);
+    if (replay) this.take(replay, replayAugment, hash32(seed, 1), step, fresh + imitated, rehearsed);
     return { images: this.images, labels: this.labels, weights: this.weights };
   }
 

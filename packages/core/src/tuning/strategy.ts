@@ -23,6 +23,11 @@ export interface Strategy {
   readonly steps: number;
   /** 0 to below 1: the part of each batch that is taken from the core set; 0 where there is none. */
   readonly replayShare: number;
+  /**
+   * 0 to below 1: the part of each batch that is the core set as the user would write it, where a hand is found (`fitHand`);
+   * it is taken from the corrections' part and the core set's alike.
+   */
+  readonly imitationShare: number;
   /** The most copies of one correction in a batch, each augmented otherwise; the core set fills the room that they leave. */
   readonly copies: number;
   /** How every copy of a correction differs from it; `{}` leaves it as it is. */
@@ -58,33 +63,51 @@ export interface TuningSituation {
   readonly replay: number;
 }
 
-const gentle: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale'> = {
+/** Steps and rates are for the batches of 64 and the rates of the training graphs that are shipped with denary's models. */
+const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps'> = {
   schedule: 'cosine',
-  steps: 40,
-  replayShare: 0.5,
-  copies: 8,
-  augment: { rotate: 10, shift: 1, shear: 8, zoom: 0.1, elastic: { alpha: 20, sigma: 4 }, strokeWidth: 0.6 },
-  replayAugment: {},
+  replayShare: 0.88,
+  imitationShare: 0.15,
+  copies: 2,
+  augment: { rotate: 10, shift: 1.5, shear: 10, zoom: 0.1, elastic: { alpha: 20, sigma: 5 }, strokeWidth: 0.6 },
+  replayAugment: { rotate: 6, shift: 0.75, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
-  checks: 4,
-  patience: 2,
-  margin: 0.005,
+  checks: 2,
+  patience: 1,
+  margin: 0.01,
   classMargin: 0.02,
 };
 
 /** The strategies that have a name. */
 export const strategies = {
-  head: { name: 'head', trainable: 'head', learningRateScale: 1, ...gentle },
-  full: { name: 'full', trainable: 'all', learningRateScale: 1, ...gentle },
+  /** The last layer alone: little can be learned, and little forgotten. */
+  head: { ...common, name: 'head', trainable: 'head', learningRateScale: 1, steps: 60 },
+  /** The last blocks, gently: for a few corrections, which tell little of the hand. */
+  few: { ...common, name: 'few', trainable: 'last-blocks', learningRateScale: 0.5, steps: 60 },
+  /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
+  blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },
+  /** All weights, as the model was trained; slower by far. */
+  full: { ...common, name: 'full', trainable: 'all', learningRateScale: 0.1, steps: 40 },
 } as const satisfies Readonly<Record<string, Strategy>>;
 
 export type StrategyName = keyof typeof strategies;
 
+/** Corrections, and classes among them, that tell enough of a hand to learn it in earnest. */
+const [ENOUGH, CLASSES] = [10, 5];
+
 /** The one for a situation: what `strategy: 'auto'` takes. */
-export function chooseStrategy({ corrections, available }: TuningSituation): Strategy {
+export function chooseStrategy({ corrections, available, replay }: TuningSituation): Strategy {
   const total = corrections.reduce((sum, count) => sum + count, 0);
-  const few = total < 10 && available.includes('head');
-  return few || !available.includes('all') ? strategies.head : strategies.full;
+  const seen = corrections.filter((count) => count > 0).length;
+  const enough = total >= ENOUGH && seen >= Math.min(CLASSES, corrections.length);
+  // Without a core set nothing but its few weights keeps a model from forgetting.
+  const wanted = [
+    ...(replay === 0 ? [strategies.head] : []),
+    enough ? strategies.blocks : strategies.few,
+    strategies.full,
+    strategies.head,
+  ];
+  return wanted.find(({ trainable }) => available.includes(trainable)) ?? strategies.full;
 }
 
 /** A strategy by its name, or as it is. Throws `bad-argument` for a name that is none. */

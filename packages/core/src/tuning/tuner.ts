@@ -20,6 +20,7 @@ import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
 import { Engines } from './engines.js';
 import type { Measures } from './evaluator.js';
+import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
 import { Mixture } from './mixture.js';
@@ -230,9 +231,11 @@ export class Tuner<Source> {
     const pace = new Pace(this.budgetOf(options, strategy), Date.now);
     const trainer = await this.engines.trainer(strategy.trainable, weights);
     const evaluator = await this.engines.evaluator(trainer.trained, weights);
+    const hand = strategy.imitationShare > 0 && replay && fitHand(corrections, replay);
     const mixture = new Mixture({
       corrections,
       replay,
+      imitation: hand ? inHand(replay, hand) : undefined,
       strategy,
       augment: await augmentInParts(strategy.augment, () => this.pause()),
       replayAugment: await augmentInParts(strategy.replayAugment, () => this.pause()),

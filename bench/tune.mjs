@@ -1,0 +1,55 @@
+/**
+ * Measures fine-tuning on personas: what a few corrections do for their digits and to all others, against fine-tuning without
+ * rehearsal and k nearest neighbours, and how long it takes. `npm run bench:tune` writes docs/tuning.json after each trial,
+ * goes on where it was stopped, and makes docs/tuning.md of it; `-- --help` tells how to run a part.
+ */
+
+import { parseArgs } from 'node:util';
+import { measureAccuracy } from './tuning/accuracy.mjs';
+import { Record } from './tuning/record.mjs';
+import { report } from './tuning/report.mjs';
+import { measureSingles } from './tuning/singles.mjs';
+import { measureTimes } from './tuning/times.mjs';
+
+const help = `npm run bench:tune [-- OPTIONS]
+
+  --only LIST    of models: cnn, cnn-pool4, mlp (default all), and of parts: accuracy, singles, times (default all)
+  --quick        fewer digits, personas and trials, into out/tuning.json: whether it works, not how well
+  --again        measures anew what docs/tuning.json has of the chosen parts
+  --report       measures nothing, and writes docs/tuning.md from docs/tuning.json`;
+
+const models = ['cnn', 'cnn-pool4', 'mlp'];
+const parts = { accuracy: measureAccuracy, singles: measureSingles, times: measureTimes };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const only = values.only.split(',').filter(Boolean);
+const unknown = only.find((name) => !models.includes(name) && !(name in parts));
+if (unknown) {
+  console.error(`--only: expected ${[...models, ...Object.keys(parts)].join(', ')}, received ${unknown}.\n\n${help}`);
+  process.exit(2);
+}
+const among = (names) =>
+  names.some((name) => only.includes(name)) ? names.filter((name) => only.includes(name)) : names;
+
+const record = await Record.open({ quick: values.quick });
+if (!values.report) {
+  for (const part of among(Object.keys(parts))) {
+    for (const model of among(models)) {
+      if (values.again) record.forget(part, model);
+      await parts[part]({ model, record, quick: values.quick });
+    }
+  }
+}
+await report(record);
