@@ -64,7 +64,12 @@ describe('denary build-training', () => {
       source: { producer: 'a test', opset: 17 },
     });
     expect(manifest.input.shape).toEqual(['batch', 8, 8]);
-    expect(Object.keys(manifest.files)).toEqual(['model.onnx', 'training.onnx']);
+    expect(Object.keys(manifest.files)).toEqual([
+      'model.onnx',
+      'training.onnx',
+      'training.last-blocks.onnx',
+      'training.head.onnx',
+    ]);
     const recognizer = await createRecognizer({ model: out, isolation: 'none' });
     const data = Uint8Array.from({ length: 64 }, (_, i) => 4 * i);
     expect((await recognizer.predict({ data, width: 8, height: 8 })).probabilities).toHaveLength(10);
@@ -179,11 +184,7 @@ describe('denary tune', () => {
   });
 
   it.each([
-    [
-      "the model's own folder",
-      ['lone', '--data', 'hand', '--out', 'lone'],
-      /another folder than the model's own/,
-    ],
+    ["the model's own folder", ['lone', '--data', 'hand', '--out', 'lone'], /another folder than the model's own/],
     ['data that are not there', ['lone', '--data', 'nowhere'], /no file or folder/],
     ['labels that it does not know', ['lone', '--data', '.'], /expected a label of 0 to 9/],
     ['a model without a training graph', ['lone/model.onnx', '--data', 'hand'], /denary build-training/],

@@ -16,6 +16,7 @@ import {
 import type { ImageFormat } from './foreign/image-format.js';
 import { hasContract, type WrapOptions, type Wrapped, wrapClassifier } from './foreign/wrap-classifier.js';
 import { parametersOf } from './lowering/parameters.js';
+import type { OptimizerSpec } from './objective/optimizers.js';
 import { removeDeadNodes } from './passes/dead-nodes.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { type TrainableChoice, trainableWeights } from './trainable.js';
@@ -28,8 +29,10 @@ export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'tra
   readonly weights?: readonly string[];
   /** Of `last-blocks`: how many; default 2. */
   readonly blocks?: number;
-  /** Samples in a step, a file for each size; default 32. */
+  /** Samples in a step, a file for each size; default 64. */
   readonly batchSizes?: readonly number[];
+  /** Whether the model's dropout drops; default false, as the steps of a fine-tuning are too few to average its noise out. */
+  readonly dropout?: boolean;
   /** How a foreign classifier takes its images, and what it gives. */
   readonly wrap?: WrapOptions;
 }
@@ -59,14 +62,25 @@ export interface BuiltTraining {
   readonly frozen: readonly { readonly name: string; readonly parameters: number; readonly why: string }[];
 }
 
-const BATCH_SIZE = 32;
+const BATCH_SIZE = 64;
+
+/** For fine-tuning: few steps have to do, so that none needs the memory of an adaptive optimizer, and each may go far. */
+export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
 
 /**
  * Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator` names all nodes that
  * a gradient can't pass.
  */
 export function buildTraining(given: Uint8Array, options: BuildTrainingOptions): BuiltTraining {
-  const { trainable = ['all'], weights, blocks, batchSizes = [BATCH_SIZE], wrap, ...objective } = options;
+  const {
+    trainable = ['all'],
+    weights,
+    blocks,
+    batchSizes = [BATCH_SIZE],
+    dropout = false,
+    wrap,
+    ...objective
+  } = options;
   const decoded = decodeModel(given, 'buildTraining');
   const wrapped = hasContract(decoded) ? undefined : wrapClassifier(decoded, wrap);
   const model = wrapped?.model ?? decoded;
@@ -76,10 +90,11 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ? [{ label: weights.join(','), chosen: weights }]
     : trainable.map((choice) => ({ label: choice, chosen: choice }));
 
+  const prepared = folded(dropout ? model : withoutDropout(model));
   const files = choices.flatMap(({ label, chosen }, choice) => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
     return batchSizes.flatMap((batchSize, size): TrainingFile[] => {
-      const graph = createTrainingGraph(foldedForTraining(model), {
+      const graph = createTrainingGraph(prepared, {
         ...objective,
         batchSize,
         trainable: (name) => names.has(name),
@@ -108,9 +123,20 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
 }
 
 /** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
-const foldedForTraining = (model: Model): Model => ({
+const folded = (model: Model): Model => ({
   ...model,
   graph: removeDeadNodes(foldConstants(model.graph, model.opset)),
+});
+
+/** What a Dropout does where a model predicts is nothing. */
+const withoutDropout = ({ graph, ...model }: Model): Model => ({
+  ...model,
+  graph: {
+    ...graph,
+    nodes: graph.nodes.map((node) =>
+      node.op === 'Dropout' ? { ...node, op: 'Identity', inputs: node.inputs.slice(0, 1), attributes: {} } : node,
+    ),
+  },
 });
 
 function fileName(trainable: Trainable, batchSize: number | undefined): string {
