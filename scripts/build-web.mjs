@@ -4,7 +4,7 @@
  * Their digests are written into the code.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,32 +26,50 @@ const ofOrt = [
 
 const models = ['cnn-pool4', 'cnn', 'mlp', 'hrnn'];
 
-/** The files' names in dist/assets/, and where they come from. */
-const sources = new Map([
+/** Files that are copied to dist/assets/: their names there, and where they come from. */
+const copies = new Map([
   ...ofOrt.map((name) => [name, join(ort, name)]),
   ...models.map((name) => [`${name}.onnx`, join(root, 'models', name, 'model.onnx')]),
 ]);
 
-/** Empties dist/ of what bundlers make, whose names change, and puts those files there. */
-export async function copyFiles() {
+/** Empties dist/ of what bundlers make, whose names change, and puts there what is loaded by its address. Needs @denary/core. */
+export async function fillAssets() {
   await mkdir(assets, { recursive: true });
   const stale = (await readdir(dist)).filter((name) => /\.js(\.map)?$/.test(name));
   await Promise.all(stale.map((name) => rm(join(dist, name))));
-  for (const [name, path] of sources) await copyFile(path, join(assets, name));
+  for (const [name, path] of copies) await copyFile(path, join(assets, name));
+  for (const name of models) await writeFile(join(assets, `${name}.tuning`), await tuningOf(name));
+}
+
+/** What a model is tuned with, in one file: its training graphs, and its core set. */
+async function tuningOf(name) {
+  const { encodeSafetensors } = await import('@denary/core');
+  const folder = join(root, 'models', name);
+  const files = (await readdir(folder)).filter((file) => /^(training.*\.onnx|replay\.bin)$/.test(file)).sort();
+  const contents = await Promise.all(files.map(async (file) => new Uint8Array(await readFile(join(folder, file)))));
+  return encodeSafetensors(
+    Object.fromEntries(
+      files.map((file, i) => [file, { dtype: 'uint8', shape: [contents[i].length], data: contents[i] }]),
+    ),
+  );
 }
 
 /** What src/build-facts.ts describes. */
-async function buildFacts() {
+let facts;
+const buildFacts = () => {
+  facts ??= readFacts();
+  return facts;
+};
+async function readFacts() {
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const { version: ortVersion } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
   const files = {};
-  for (const [name, path] of sources) {
-    const content = await readFile(path);
+  for (const name of [...copies.keys(), ...models.map((model) => `${model}.tuning`)]) {
+    const content = await readFile(join(assets, name));
     files[name] = { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
   }
   return { version, ort: ortVersion, files };
 }
-const facts = buildFacts();
 
 const options = {
   format: 'esm',
@@ -69,7 +87,7 @@ export const buildIndex = async () =>
     entry: { index: join(folder, 'src', 'index.ts') },
     outDir: dist,
     external: [/^[^./]/],
-    define: { DENARY_BUILD: JSON.stringify(await facts) },
+    define: { DENARY_BUILD: JSON.stringify(await buildFacts()) },
   });
 
 /** For browsers, with all that they import. */
@@ -78,7 +96,7 @@ export async function buildWholes() {
     ...options,
     minify: true,
     noExternal: [/./],
-    define: { DENARY_BUILD: JSON.stringify(await facts) },
+    define: { DENARY_BUILD: JSON.stringify(await buildFacts()) },
   };
   await Promise.all([
     build({ ...whole, entry: { denary: join(folder, 'src', 'index.ts') }, outDir: dist }),

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { buildIndex, buildWholes, copyFiles } from './build-web.mjs';
+import { buildIndex, buildWholes, fillAssets } from './build-web.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -32,9 +32,10 @@ async function run(script, args, cwd) {
   }
 }
 
+const compiled = run(tsc, ['-b'], root);
 await Promise.all([
-  run(tsc, ['-b'], root),
-  copyFiles().then(buildIndex),
+  compiled,
+  compiled.then(fillAssets).then(buildIndex),
   ...Object.entries(entries).map(([name, files]) => {
     const entry = files.flatMap((file) => `--entry.${file} src/${file}.ts`.split(' '));
     return run(tsup, [...entry, ...options], join(root, 'packages', name));

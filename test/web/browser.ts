@@ -50,12 +50,19 @@ export async function openFolders(
   }
 }
 
-/** Opens a page that has run the file, bundled with everything that it imports; the package's files lie beside the bundle. */
-export async function openPage(file: string, headers: Readonly<Record<string, string>> = {}): Promise<OpenPage> {
+/**
+ * Opens a page that has run the file, bundled with everything that it imports; the package's files, and those of other folders,
+ * lie beside the bundle.
+ */
+export async function openPage(
+  file: string,
+  headers: Readonly<Record<string, string>> = {},
+  folders: readonly string[] = [],
+): Promise<OpenPage> {
   const folder = await mkdtemp(join(tmpdir(), 'denary-page-'));
   await bundle(file, folder);
   await writeFile(join(folder, 'index.html'), '<!doctype html><script type="module" src="page.js"></script>');
-  const open = await openFolders([folder, dist], { headers });
+  const open = await openFolders([folder, dist, ...folders], { headers });
   const close = async () => {
     await open.close();
     await rm(folder, { recursive: true, force: true });

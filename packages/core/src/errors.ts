@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'download-failed'
   | 'device-unavailable'
   | 'out-of-memory'
+  | 'quota-exceeded'
   | 'session-failed'
   | 'closed'
   | 'aborted'

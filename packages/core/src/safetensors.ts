@@ -66,13 +66,15 @@ export function decodeSafetensors(bytes: Uint8Array, who = 'decodeSafetensors') 
   } catch {
     throw damaged('a header that is not JSON');
   }
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const { __metadata__: metadata, ...entries } = Object(header) as typeof header;
   const tensors: Record<string, Tensor> = {};
-  for (const [name, { dtype: code, shape, data_offsets }] of Object.entries(entries)) {
-    const dtype = dtypes.get(code);
-    const [start, end] = data_offsets ?? [];
+  for (const [name, entry] of Object.entries(entries)) {
+    const { dtype: code, shape, data_offsets } = Object(entry) as Partial<Entry>;
+    const dtype = code && dtypes.get(code);
+    const [start, end] = Array.isArray(data_offsets) ? data_offsets : [];
     const width = dtype && (arrayOf[dtype].prototype.BYTES_PER_ELEMENT as number);
-    const whole = dtype && width && end! - start! === sizeOf(shape) * width && 8 + length + end! <= bytes.length;
+    const inside = start !== undefined && start >= 0 && 8 + length + end! <= bytes.length;
+    const whole = dtype && width && inside && Array.isArray(shape) && end! - start === sizeOf(shape) * width;
     if (!whole) throw damaged(`"${name}", which is cut off or of an unknown type`);
     tensors[name] = {
       dtype,
@@ -80,5 +82,5 @@ export function decodeSafetensors(bytes: Uint8Array, who = 'decodeSafetensors') 
       data: new arrayOf[dtype](new Uint8Array(bytes.subarray(8 + length + start!, 8 + length + end!)).buffer),
     };
   }
-  return { tensors: tensors as Tensors, metadata };
+  return { tensors: tensors as Tensors, metadata: Object(metadata) as Record<string, string> };
 }

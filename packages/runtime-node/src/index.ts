@@ -12,6 +12,7 @@ export {
 export { isolatedSessions } from './isolation/open.js';
 export { describeMachine, type Machine, runtimeVersions, thisMachine } from './machine.js';
 export { type ModelFile, modelNames, modelsFolder, readModel } from './model-files.js';
+export * from './model-store.js';
 export * from './reading-picture.js';
 export * from './recognizer.js';
 export * from './session.js';

@@ -1,10 +1,10 @@
 /** Finds a model: one of the shipped ones by name, a model's folder, or an .onnx file. */
 
-import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { DenaryError, type Manifest, parseManifest } from '@denary/core';
+import { sha256 } from './digest.js';
 
 export interface ModelFile {
   readonly bytes: Uint8Array;
@@ -40,7 +40,7 @@ export async function readModel(model: string): Promise<ModelFile> {
   if (!(await isFile(manifestPath))) return { bytes, path, manifest: undefined };
   const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);
   const expected = manifest.files['model.onnx']?.sha256;
-  const received = createHash('sha256').update(bytes).digest('hex');
+  const received = sha256(bytes);
   if (path.endsWith('model.onnx') && expected && expected !== received) {
     throw new DenaryError({
       code: 'bad-model',

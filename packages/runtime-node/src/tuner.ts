@@ -1,6 +1,5 @@
 /** createTuner: a model that learns from corrections, in Node. */
 
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -16,6 +15,7 @@ import {
   trainingFileOf,
 } from '@denary/core';
 import { clock } from './clock.js';
+import { sha256 } from './digest.js';
 import { decodeImage } from './image-file.js';
 import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { isolatedSessions } from './isolation/open.js';
@@ -67,7 +67,7 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
     device,
     decode: (source) => (isRaw(source) && !limits ? toImage(source) : decodeImage(source, undefined, { limits })),
     clock,
-    digest: async (content) => createHash('sha256').update(content).digest('hex'),
+    digest: async (content) => sha256(content),
     seconds: SECONDS,
   });
 }

@@ -5,6 +5,7 @@
 
 import { DenaryError, messageOf, problem } from '@denary/core';
 import { type Cached, openCache } from './cache.js';
+import { sha256 } from './digest.js';
 import type { RemoteFile } from './files.js';
 
 export interface Progress {
@@ -91,12 +92,9 @@ export class Downloads {
 
   /** In hexadecimal; nothing where the page is not secure, and thus has no means for it. */
   private async hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-    if (!globalThis.crypto?.subtle) {
-      this.notes.add('Files are not checked: the page is neither on https nor on localhost.');
-      return undefined;
-    }
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    const digest = await sha256(bytes);
+    if (!digest) this.notes.add('Files are not checked: the page is neither on https nor on localhost.');
+    return digest;
   }
 }
 

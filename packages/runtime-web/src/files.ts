@@ -47,6 +47,10 @@ const beside = {
   'cnn.onnx': () => new URL('./assets/cnn.onnx', import.meta.url),
   'mlp.onnx': () => new URL('./assets/mlp.onnx', import.meta.url),
   'hrnn.onnx': () => new URL('./assets/hrnn.onnx', import.meta.url),
+  'cnn-pool4.tuning': () => new URL('./assets/cnn-pool4.tuning', import.meta.url),
+  'cnn.tuning': () => new URL('./assets/cnn.tuning', import.meta.url),
+  'mlp.tuning': () => new URL('./assets/mlp.tuning', import.meta.url),
+  'hrnn.tuning': () => new URL('./assets/hrnn.tuning', import.meta.url),
 };
 
 export type FileName = keyof typeof beside;
@@ -64,6 +68,12 @@ export const modelNames: readonly string[] = Object.keys(beside).flatMap(
 /** A shipped model's file; nothing where the name is none. */
 export function shippedModel(name: string, places: Places): RemoteFile | undefined {
   const file = `${name}.onnx`;
+  return Object.hasOwn(beside, file) ? fileNamed(file as FileName, places) : undefined;
+}
+
+/** What a shipped model is tuned with, training graphs and core set, in one file; nothing where the name is none. */
+export function tuningFile(name: string, places: Places): RemoteFile | undefined {
+  const file = `${name}.tuning`;
   return Object.hasOwn(beside, file) ? fileNamed(file as FileName, places) : undefined;
 }
 

@@ -15,7 +15,7 @@ import {
 } from '@denary/core';
 import { clock } from './clock.js';
 import { type LoadOptions, sessionRequest, thisThread } from './create-session.js';
-import { absolute, fileNamed, modelNames, type RemoteFile, shippedModel } from './files.js';
+import { absolute, fileNamed, modelNames, type Places, type RemoteFile, shippedModel } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
 import type { Facts, OpenRequest } from './this-thread.js';
 import { openWorker } from './web-worker.js';
@@ -89,7 +89,12 @@ const DEFAULT_MODEL = 'cnn-pool4';
 const nameOf = ({ model = DEFAULT_MODEL }: RecognizerOptions) =>
   typeof model === 'string' || model instanceof URL ? String(model) : undefined;
 
-function modelOf({ model = DEFAULT_MODEL, sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
+/** A model's bytes, or where they are to be had. Throws `not-found` for a name that is none. */
+export function modelOf({
+  model = DEFAULT_MODEL,
+  sha256,
+  ...places
+}: Pick<RecognizerOptions, 'model' | 'sha256'> & Places): Uint8Array | RemoteFile {
   if (model instanceof Uint8Array) return model;
   if (model instanceof ArrayBuffer) return new Uint8Array(model);
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {

@@ -37,12 +37,13 @@ export async function createCoreSet({ bytes = MOST_BYTES, ...options }: CoreSetO
   const byClass = Array.from({ length: classes }, (_, label) => [...labels.keys()].filter((i) => labels[i] === label));
   const most = Math.ceil((2 * bytes) / BYTES_EACH / classes);
   const orders = byClass.map((own) => coveringOrder(rowsOf(features.data, own, labels.length), most));
-  for (let each = most; each >= 1; each = Math.floor(each * 0.99)) {
+  for (let each = most; each >= 1; ) {
     const turns = Array.from({ length: each }, (_, turn) =>
       orders.flatMap((order, k) => byClass[k]![order[turn]!] ?? []),
     );
     const file = await encodeReplay(subset(dataset, turns.flat()));
     if (file.length <= bytes) return file;
+    each = Math.min(each - 1, Math.floor((each * bytes) / file.length));
   }
   throw problem('bad-argument', 'createCoreSet', 'room for an image of each class', `${bytes} bytes`, 'Allow more.');
 }

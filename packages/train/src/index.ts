@@ -44,6 +44,7 @@ export { foldConstants } from './passes/fold-constants.js';
 export { forMachine } from './passes/for-machine.js';
 export * from './prepare.js';
 export * from './rejection.js';
+export { type FeatureOptions, type Features, featuresOf } from './report/features.js';
 export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';
 export * from './reproduction/index.js';

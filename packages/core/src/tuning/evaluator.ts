@@ -68,7 +68,7 @@ export class Evaluator {
     let loss = 0;
     for (let start = 0; start < count; start += BATCH) {
       const end = Math.min(start + BATCH, count);
-      const data = images.slice(start * area, end * area);
+      const data = new Uint8Array(images.subarray(start * area, end * area));
       const image = { dtype: 'uint8', shape: [end - start, height, width], data } as const;
       const { probabilities } = await this.session.run({ image }, { give: true });
       const rows = probabilities!.data as Float32Array;

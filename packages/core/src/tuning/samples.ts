@@ -142,3 +142,17 @@ export function countByClass({ labels }: Samples, classes: number): number[] {
   for (const label of labels) counts[label]!++;
   return counts;
 }
+
+/** At most so many samples, evenly spread over the rounds of samples that have all classes in turn. */
+export function thinned(samples: Samples, most: number): Samples {
+  const { images, labels, count, height, width, classes, slots = 1 } = samples;
+  if (count <= most) return samples;
+  const [area, rounds, every] = [height * width, Math.ceil(count / classes), count / most];
+  const kept = new Set(Array.from({ length: rounds }, (_, i) => Math.floor(i * every)));
+  const indices = Array.from({ length: count }, (_, i) => i).filter((i) => kept.has(Math.floor(i / classes)));
+  const part = new Corrections({ height, width, classes, slots });
+  for (const i of indices) {
+    part.add(images.subarray(i * area, (i + 1) * area), [...labels.subarray(i * slots, (i + 1) * slots)]);
+  }
+  return part.snapshot();
+}

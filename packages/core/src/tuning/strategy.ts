@@ -75,7 +75,7 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   checks: 2,
   patience: 1,
   margin: 0.01,
-  classMargin: 0.02,
+  classMargin: 0.04,
 };
 
 /** The strategies that have a name. */

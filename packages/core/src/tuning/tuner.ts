@@ -24,6 +24,7 @@ import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
 import { Mixture } from './mixture.js';
+import type { Digest } from './personal-model.js';
 import { requireTuningOptions, type TuningOptions, type TuningProgress } from './progress.js';
 import {
   Corrections,
@@ -32,6 +33,7 @@ import {
   type Label,
   requireSamples,
   type Samples,
+  thinned,
   type WeightedSamples,
 } from './samples.js';
 import { chooseStrategy, type Strategy, type StrategyName, strategyOf, type Trainable } from './strategy.js';
@@ -59,8 +61,7 @@ export interface TunerParts<Source> extends TunerSettings {
   readonly replay?: Samples | undefined;
   readonly decode: (source: Source) => Image | Promise<Image>;
   readonly clock: Clock;
-  /** sha256 in hexadecimal. */
-  readonly digest: (bytes: Uint8Array) => Promise<string>;
+  readonly digest: Digest;
   /** The longest that a run without a budget may take, in seconds. */
   readonly seconds: number;
 }
@@ -79,6 +80,8 @@ interface Snapshot {
 
 /** Snapshots that are kept; those of runs that changed few weights share the others. */
 const UNDOS = 16;
+/** Images of the core set that are read to see whether anything was forgotten: all of them would take longer than learning. */
+const GUARD = 600;
 /** Milliseconds of preparing images after which others get their turn. */
 const PATIENCE = 8;
 
@@ -205,7 +208,8 @@ export class Tuner<Source> {
   async export(): Promise<Uint8Array> {
     const { model: bytes, digest } = this.parts;
     const { weights, learning } = this.present;
-    if (!learning) return bytes.slice();
+    // A copy; of a Buffer slice() would be none.
+    if (!learning) return new Uint8Array(bytes);
     const original = this.opened.graph.initializers;
     const changed = Object.entries(weights).filter(([name, tensor]) => original.get(name) !== tensor);
     const parent = await digest(bytes);
@@ -244,7 +248,9 @@ export class Tuner<Source> {
     });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
     const { until } = options;
-    const steps = learn({ trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections, replay });
+    const guard = replay && thinned(replay, GUARD);
+    const parts = { trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections };
+    const steps = learn({ ...parts, replay: guard });
     const { progress, kept } = yield* steps;
     if (kept) {
       this.past.push(present);

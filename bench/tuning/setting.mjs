@@ -1,0 +1,46 @@
+/** The data of the trials: each persona's digits, halved into those to correct from and those held out, and MNIST's test set. */
+
+import { subset } from '@denary/train';
+import { loadDataset } from '@denary/train/node';
+import { drawEach, enlarged, halves, personaNames, written } from '../personas/index.mjs';
+
+/** Of the halves, the hands and the corrections. Strategies were chosen with other seeds, on training digits. */
+const SEED = 2026;
+
+export const OPTDIGITS = 'optdigits';
+
+let cached;
+/** `{ mnist, personas: [{ name, own, held }] }`: data sets of 28x28. */
+export async function setting({ quick }) {
+  cached ??= load(quick);
+  return cached;
+}
+
+async function load(quick) {
+  const digits = await loadDataset('mnist', 'test');
+  const { own, held } = halves(digits, SEED);
+  const few = (dataset, count) => (quick ? subset(dataset, { from: 0, to: Math.min(count, dataset.count) }) : dataset);
+  const names = quick ? ['slant', 'mirrored'] : personaNames;
+  const personas = names.map((name) => ({
+    name,
+    own: written(few(own, 2000), name, SEED),
+    held: written(few(held, 500), name, SEED + 1),
+  }));
+  if (!quick) {
+    personas.push({
+      name: OPTDIGITS,
+      own: enlarged(await loadDataset('optdigits', 'train')),
+      held: enlarged(await loadDataset('optdigits', 'test')),
+    });
+  }
+  return { mnist: few(digits, 1000), personas };
+}
+
+/** So many corrections of each digit. */
+export const corrections = ({ own }, each) => subset(own, drawEach(own, each, SEED));
+
+/** So many corrections of one digit. */
+export function correctionsOf({ own }, digit, count) {
+  const indices = drawEach(own, count, SEED).filter((i) => own.labels[i] === digit);
+  return subset(own, indices);
+}

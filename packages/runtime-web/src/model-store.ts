@@ -1,0 +1,121 @@
+/** Personal models in the browser's IndexedDB, whose transactions are done whole or not at all, whoever closes the tab. */
+
+import { type ModelStore, messageOf, modelStoreOn, problem, type StoredModel, type StoreFiles } from '@denary/core';
+import { sha256 } from './digest.js';
+
+const VERSION = 1;
+/** Of files by name, and of what `list` tells of them, so that listing reads no files. */
+const [FILES, FACTS] = ['files', 'facts'];
+
+export interface ModelStoreOptions {
+  /** Of the database; default `denary`. */
+  readonly database?: string;
+  /** Whether the browser is asked not to clear it when room gets scarce, with the first save; default true. Some ask the user. */
+  readonly persist?: boolean;
+}
+
+export interface PageModelStore extends ModelStore {
+  /** Calls back when another tab has saved or removed a model; what it gives ends that. */
+  watch(listener: (name: string) => void): () => void;
+}
+
+/**
+ * The personal models of this page's origin. Several tabs may use them. What the user or the browser clears is as if it had
+ * never been. Throws `device-unavailable` with the first call where the browser keeps nothing for this page.
+ */
+export function openModelStore({ database = 'denary', persist = true }: ModelStoreOptions = {}): PageModelStore {
+  const channel = `denary-store-${database}`;
+  const files = filesIn(database, persist, (name) => {
+    const announcing = new BroadcastChannel(channel);
+    announcing.postMessage(name);
+    announcing.close();
+  });
+  return {
+    ...modelStoreOn(files, async (bytes) => (await sha256(bytes)) ?? 'unknown'),
+    watch(listener) {
+      const listening = new BroadcastChannel(channel);
+      listening.onmessage = ({ data }) => listener(data);
+      return () => listening.close();
+    },
+  };
+}
+
+function filesIn(database: string, persist: boolean, changed: (name: string) => void): StoreFiles {
+  let asked = !persist;
+  return {
+    async write(name, file) {
+      if (!asked) {
+        asked = true;
+        await navigator.storage?.persist?.().catch(() => false);
+      }
+      const facts: StoredModel = { name, bytes: file.length, saved: Date.now() };
+      try {
+        await transact(database, 'readwrite', (stores) => {
+          stores(FILES).put(file, name);
+          return stores(FACTS).put(facts, name);
+        });
+      } catch (error) {
+        throw (error as Error)?.name === 'QuotaExceededError' ? await noRoom(file.length, error) : error;
+      }
+      changed(name);
+    },
+    read: (name) => transact(database, 'readonly', (stores) => stores(FILES).get(name)),
+    list: () => transact(database, 'readonly', (stores) => stores(FACTS).getAll()),
+    async remove(name) {
+      await transact(database, 'readwrite', (stores) => {
+        stores(FILES).delete(name);
+        return stores(FACTS).delete(name);
+      });
+      changed(name);
+    },
+  };
+}
+
+/** One transaction on a connection of its own, which keeps no other tab from a later version; settled when it is done. */
+async function transact<T>(
+  database: string,
+  mode: IDBTransactionMode,
+  work: (stores: (name: string) => IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+  const connection = await connect(database);
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = connection.transaction([FILES, FACTS], mode, { durability: 'strict' });
+      const request = work((name) => transaction.objectStore(name));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+function connect(database: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: unknown) => reject(unavailable(cause));
+    if (!globalThis.indexedDB) return refuse('there is no IndexedDB');
+    const opening = indexedDB.open(database, VERSION);
+    opening.onupgradeneeded = () => {
+      for (const name of [FILES, FACTS]) opening.result.createObjectStore(name);
+    };
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => refuse(opening.error);
+  });
+}
+
+function unavailable(cause: unknown) {
+  const [expected, received] = ['storage that this page may use', messageOf(cause)];
+  if ((cause as Error)?.name === 'VersionError') {
+    const remedy = 'Load the page again, or clear its storage.';
+    return problem('bad-data', 'openModelStore', `storage of version ${VERSION}`, received, remedy, cause);
+  }
+  const remedy = "Allow the site to keep data; a private window may not. The page's models work without.";
+  return problem('device-unavailable', 'openModelStore', expected, received, remedy, cause);
+}
+
+async function noRoom(bytes: number, cause: unknown) {
+  const { usage, quota } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+  const received = usage === undefined ? messageOf(cause) : `${usage} of ${quota} bytes in use`;
+  const remedy = 'Remove models that are not needed, or free room on the device.';
+  return problem('quota-exceeded', 'save', `room for ${bytes} bytes`, received, remedy, cause);
+}
