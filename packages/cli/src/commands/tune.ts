@@ -201,6 +201,6 @@ const nothingLearned = ({ progress }: FineTuned) =>
     'bad-data',
     'denary tune',
     'corrections that can be learned without forgetting',
-    progress.reason ?? 'none',
+    progress.reason?.replace(/\.$/, '') ?? 'none',
     'Nothing was written. Look at the labels, give more images, or another --strategy.',
   );
