@@ -73,9 +73,9 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   replayAugment: { rotate: 6, shift: 0.75, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
   checks: 2,
-  patience: 1,
-  margin: 0.01,
-  classMargin: 0.04,
+  patience: 2,
+  margin: 0.03,
+  classMargin: 0.1,
 };
 
 /** The strategies that have a name. */
