@@ -70,7 +70,7 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   imitationShare: 0.15,
   copies: 2,
   augment: { rotate: 10, shift: 1.5, shear: 10, zoom: 0.1, elastic: { alpha: 20, sigma: 5 }, strokeWidth: 0.6 },
-  replayAugment: { rotate: 6, shift: 0.75, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
+  replayAugment: { rotate: 6, shift: 1, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
   checks: 2,
   patience: 2,
