@@ -40,7 +40,7 @@ describe.each(await modelNames())('models/%s', (name) => {
   });
 
   it('has the training graph that the code derives from it', async () => {
-    const { training } = await manifestOf();
+    const training = (await manifestOf()).training!;
     const objective = {
       loss: training.loss as LossName,
       optimizer: training.optimizer as unknown as OptimizerSpec,

@@ -43,7 +43,7 @@ describeOnGpu('denary train --device webgpu', () => {
     const [onGpu, onCpu] = [await train('webgpu'), await train('cpu')];
     expect(onGpu.done.event).toBe('done');
     expect(onGpu.done.testLoss).toBeCloseTo(onCpu.done.testLoss, 3);
-    expect(onGpu.manifest.training.device).toBe('webgpu');
+    expect(onGpu.manifest.training!.device).toBe('webgpu');
     expect(onGpu.manifest.files['training.onnx']).toEqual(onCpu.manifest.files['training.onnx']);
     expect(await readdir(onGpu.out)).toEqual(expect.arrayContaining(['model.onnx', 'report.html', 'pictures']));
   });

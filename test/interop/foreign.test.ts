@@ -5,7 +5,7 @@
 
 import { decodeModel, encodeModel, openModel, sizeOf, type Tensor, trainingSpecOf, withWeights } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
-import { createTrainingGraph, trainables, trainableWeights, type Wrapped, wrapClassifier } from '@denary/train';
+import { createTrainingGraph, trainableChoices, trainableWeights, type Wrapped, wrapClassifier } from '@denary/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BATCH_SIZE, type Batch, probe, step, THREADS, testBatches, trainerOf } from './denary.js';
 import { type Answers, python } from './exchange.js';
@@ -130,7 +130,7 @@ describe.each(titles)('%s', (title) => {
     expect(encodeModel(training).length).toBeLessThan(64 * 1024);
   });
 
-  it.each(trainables)('can train %s', (choice) => {
+  it.each(trainableChoices)('can train %s', (choice) => {
     const { model } = wrapped[title];
     const chosen = trainableWeights(model, choice);
     const training = createTrainingGraph(model, {

@@ -16,6 +16,7 @@ import { searchCommand } from './commands/search.js';
 import { serveCommand } from './commands/serve.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
+import { tuneCommand } from './commands/tune.js';
 import type { ContextOf } from './context.js';
 import { createOutput } from './output.js';
 
@@ -61,6 +62,7 @@ function programOf(context: ContextOf): Command {
     serveCommand,
     exportCommand,
     buildTrainingCommand,
+    tuneCommand,
     readCommand,
     dataCommand,
     reproduceCommand,

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { DenaryError, messageOf } from './errors.js';
+import { lineage } from './tuning/lineage.js';
 
 const evaluation = v.object({
   /** With several slots, the mean of theirs. */
@@ -66,6 +67,8 @@ const manifest = v.object({
       image: v.looseObject({ layout: v.string() }),
     }),
   ),
+  /** Where it comes from, where it was tuned. */
+  lineage: v.optional(lineage),
   /** The architecture as plain data, from which the model can be built again. */
   architecture: v.optional(v.unknown()),
   versions: v.record(v.string(), v.string()),

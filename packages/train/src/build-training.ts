@@ -16,6 +16,7 @@ import {
 import type { ImageFormat } from './foreign/image-format.js';
 import { hasContract, type WrapOptions, type Wrapped, wrapClassifier } from './foreign/wrap-classifier.js';
 import { parametersOf } from './lowering/parameters.js';
+import type { OptimizerSpec } from './objective/optimizers.js';
 import { removeDeadNodes } from './passes/dead-nodes.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { type TrainableChoice, trainableWeights } from './trainable.js';
@@ -28,8 +29,10 @@ export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'tra
   readonly weights?: readonly string[];
   /** Of `last-blocks`: how many; default 2. */
   readonly blocks?: number;
-  /** Samples in a step, a file for each size; default 32. */
+  /** Samples in a step, a file for each size; default 64. */
   readonly batchSizes?: readonly number[];
+  /** Whether the model's dropout drops; default false, as the steps of a fine-tuning are too few to average its noise out. */
+  readonly dropout?: boolean;
   /** How a foreign classifier takes its images, and what it gives. */
   readonly wrap?: WrapOptions;
 }
@@ -59,14 +62,25 @@ export interface BuiltTraining {
   readonly frozen: readonly { readonly name: string; readonly parameters: number; readonly why: string }[];
 }
 
-const BATCH_SIZE = 32;
+const BATCH_SIZE = 64;
+
+/** For fine-tuning: few steps have to do, so that none needs the memory of an adaptive optimizer, and each may go far. */
+export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
 
 /**
  * Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator` names all nodes that
  * a gradient can't pass.
  */
 export function buildTraining(given: Uint8Array, options: BuildTrainingOptions): BuiltTraining {
-  const { trainable = ['all'], weights, blocks, batchSizes = [BATCH_SIZE], wrap, ...objective } = options;
+  const {
+    trainable = ['all'],
+    weights,
+    blocks,
+    batchSizes = [BATCH_SIZE],
+    dropout = false,
+    wrap,
+    ...objective
+  } = options;
   const decoded = decodeModel(given, 'buildTraining');
   const wrapped = hasContract(decoded) ? undefined : wrapClassifier(decoded, wrap);
   const model = wrapped?.model ?? decoded;
@@ -76,25 +90,24 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ? [{ label: weights.join(','), chosen: weights }]
     : trainable.map((choice) => ({ label: choice, chosen: choice }));
 
-  // The one that is looked for where nothing is said.
-  const main = choices.find(({ label }) => label === 'all') ?? choices[0];
-  const files = choices.flatMap((choice) => {
-    const { label, chosen } = choice;
+  const prepared = folded(dropout ? model : withoutDropout(model));
+  const files = choices.flatMap(({ label, chosen }, choice) => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
-    return batchSizes.map((batchSize, size): TrainingFile => {
-      const graph = createTrainingGraph(foldedForTraining(model), {
+    return batchSizes.flatMap((batchSize, size): TrainingFile[] => {
+      const graph = createTrainingGraph(prepared, {
         ...objective,
         batchSize,
         trainable: (name) => names.has(name),
       });
-      return {
-        name: fileName(choice === main ? 'all' : (label as Trainable), size === 0 ? undefined : batchSize),
-        bytes: encodeModel(graph),
-        batchSize,
-        trainable: label,
-        weights: [...names],
-        parameters: total(sizes, names),
-      };
+      const bytes = encodeModel(graph);
+      const facts = { bytes, batchSize, trainable: label, weights: [...names], parameters: total(sizes, names) };
+      // The first one also takes the name that is looked for where nothing is said, unless `all` has it.
+      const isMain = label === 'all' || (choice === 0 && !trainable.includes('all'));
+      const kinds = weights ? [] : [label as Trainable];
+      return [...new Set<Trainable>([...(isMain || weights ? ['all' as const] : []), ...kinds])].map((kind) => ({
+        name: fileName(kind, size === 0 ? undefined : batchSize),
+        ...facts,
+      }));
     });
   });
   const trained = new Set(files.flatMap(({ weights }) => weights));
@@ -103,16 +116,27 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     bytes: wrapped ? encodeModel(model) : given,
     contract: contractOf(model, 'buildTraining'),
     ...(format && output && { wrapped: { format, output } }),
-    parameters: total(sizes, sizes.keys()),
+    parameters: modelParameters(model),
     files,
     frozen: frozenIn(model, trained, sizes, choices.map(({ label }) => label).join(', ')),
   };
 }
 
 /** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
-const foldedForTraining = (model: Model): Model => ({
+const folded = (model: Model): Model => ({
   ...model,
   graph: removeDeadNodes(foldConstants(model.graph, model.opset)),
+});
+
+/** What a Dropout does where a model predicts is nothing. */
+const withoutDropout = ({ graph, ...model }: Model): Model => ({
+  ...model,
+  graph: {
+    ...graph,
+    nodes: graph.nodes.map((node) =>
+      node.op === 'Dropout' ? { ...node, op: 'Identity', inputs: node.inputs.slice(0, 1), attributes: {} } : node,
+    ),
+  },
 });
 
 function fileName(trainable: Trainable, batchSize: number | undefined): string {
@@ -127,6 +151,9 @@ function sizesIn(model: Model): Sizes {
   const { weights, statistics } = parametersOf(model);
   return new Map([...weights, ...statistics].map((name) => [name, sizeOf(model.graph.initializers.get(name)!.shape)]));
 }
+
+/** A model's weights and moving statistics, as numbers. */
+export const modelParameters = (model: Model): number => total(sizesIn(model), sizesIn(model).keys());
 
 const total = (sizes: Sizes, names: Iterable<string>): number =>
   [...names].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);

@@ -7,8 +7,13 @@ import { type Graph, type Model, problem, type Trainable } from '@denary/core';
 import { parametersOf } from './lowering/parameters.js';
 
 /** `all` weights; those of the `head`, the last layer; of the `last-blocks`; or all `biases-and-norms`, that is, no matrices. */
-export const trainables = ['all', 'last-blocks', 'head', 'biases-and-norms'] as const satisfies readonly Trainable[];
-export type TrainableChoice = (typeof trainables)[number];
+export const trainableChoices = [
+  'all',
+  'last-blocks',
+  'head',
+  'biases-and-norms',
+] as const satisfies readonly Trainable[];
+export type TrainableChoice = (typeof trainableChoices)[number];
 
 /** How many blocks the last ones are, where nothing is said: the head and the one before it. */
 export const LAST_BLOCKS = 2;

@@ -1,6 +1,7 @@
 /** A model's folder on disk: model.onnx, training.onnx and manifest.json, each written whole or not at all. */
 
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { encodeModel, type Manifest, withCalibration } from '@denary/core';
@@ -45,10 +46,23 @@ export function encodeModelFiles({
   };
 }
 
-/** Writes the folder; the manifest comes last, so that it never describes files that are not there. */
-export async function writeModelFolder(folder: string, trained: TrainedModel): Promise<Manifest> {
+/** Writes the folder of a model that was trained. */
+export function writeModelFolder(folder: string, trained: TrainedModel): Promise<Manifest> {
   const files = encodeModelFiles(trained);
-  const manifest = manifestOf(trained, files);
+  return writeFiles(folder, files, manifestOf(trained, files));
+}
+
+/**
+ * Writes files and the manifest that describes them. An older manifest goes first and the new one comes last, so that at no
+ * time a manifest stands beside a file that is not the one that it describes.
+ */
+export async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+  described: Manifest,
+): Promise<Manifest> {
+  const manifest = { ...described, files: { ...described.files, ...fileRecord(files) } };
+  await rm(join(folder, 'manifest.json'), { force: true });
   for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
   await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;

@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeModel, type Manifest } from '@denary/core';
 import type { BuiltTraining } from '../build-training.js';
-import { preprocessingOf } from '../foreign/wrap-classifier.js';
-import { writeAtomically } from './cache.js';
-import { classNames, fileRecord, sha256, versionOf } from './model-folder.js';
+import { type BareManifest, bareManifest } from './bare-manifest.js';
+import { sha256, writeFiles } from './model-folder.js';
 
 export interface TrainingFolder {
   readonly built: BuiltTraining;
@@ -19,36 +18,19 @@ export interface TrainingFolder {
   readonly others?: Readonly<Record<string, Uint8Array>>;
 }
 
-/** Writes model.onnx, the training graphs, and last of all manifest.json, each whole or not at all. */
-export async function writeTrainingFolder(folder: string, given: TrainingFolder): Promise<Manifest> {
-  const { built, others = {} } = given;
+export function writeTrainingFolder(folder: string, given: TrainingFolder): Promise<Manifest> {
+  const { built, manifest, others = {} } = given;
   const trainings = Object.fromEntries(built.files.map(({ name, bytes }) => [name, bytes]));
+  const kept = Object.entries(manifest?.files ?? {}).filter(([name]) => existsSync(join(folder, name)));
   const files = { 'model.onnx': built.bytes, ...trainings, ...others };
-  const kept = Object.entries(given.manifest?.files ?? {}).filter(([name]) => existsSync(join(folder, name)));
-  const manifest = { ...manifestOf(given), files: { ...Object.fromEntries(kept), ...fileRecord(files) } };
-  for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
-  await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return manifest;
+  return writeFiles(folder, files, { ...(manifest ?? manifestOf(given)), files: Object.fromEntries(kept) });
 }
 
-function manifestOf({ built, given, name, manifest }: TrainingFolder): Omit<Manifest, 'files'> {
-  if (manifest) return manifest;
-  const { model, contract, parameters, wrapped } = built;
-  const { height, width, classes, slots } = contract;
+function manifestOf({ built: { model, parameters, wrapped }, given, name }: TrainingFolder): BareManifest {
   const { producer, opset } = decodeModel(given);
-  return {
-    version: 1,
-    name,
-    description: wrapped ? `a classifier from ${producer || 'elsewhere'}, wrapped for denary` : 'a classifier',
-    parameters,
-    input: { name: 'image', dtype: 'uint8', shape: [...model.graph.inputs[0]!.shape] },
-    classes: classNames(classes),
-    slots,
-    preprocessing: preprocessingOf(height, width),
-    metrics: {},
-    ...(wrapped && {
-      source: { sha256: sha256(given), producer, opset, output: wrapped.output, image: { ...wrapped.format } },
-    }),
-    versions: { denary: versionOf('@denary/train') },
-  };
+  const description = wrapped ? `a classifier from ${producer || 'elsewhere'}, wrapped for denary` : 'a classifier';
+  const bare = bareManifest(model, { name, description, parameters });
+  if (!wrapped) return bare;
+  const { output, format } = wrapped;
+  return { ...bare, source: { sha256: sha256(given), producer, opset, output, image: { ...format } } };
 }

@@ -75,7 +75,11 @@ export function appendFolded(builder: GraphBuilder, graph: Graph, fixedBatch?: n
     } else if (node.op === 'Identity' && graph.initializers.has(first)) {
       // Exporters merge weights that are equal when they are written: each reader gets its own again.
       builder.initializer(output, graph.initializers.get(first)!);
-    } else if (doesNothing(node, builder, instead.get(first) ?? first)) {
+    } else if (
+      !known.has(first) &&
+      !graph.initializers.has(first) &&
+      doesNothing(node, builder, instead.get(first) ?? first)
+    ) {
       instead.set(output, place(first, node));
     } else if (node.op === 'Reshape' || node.op === 'Expand') {
       const target = wholeAt(second);

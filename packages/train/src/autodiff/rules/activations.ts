@@ -5,8 +5,10 @@ import type { Rule, RuleContext } from '../rule.js';
 
 /** 1 / sqrt(2 pi), the height of the normal density. */
 const DENSITY = 0.3989422804014327;
-/** Of the tanh form: tanh(SLOPE (x + CUBIC x^3)), as in Hendrycks and Gimpel, 2016. */
-const [SLOPE, CUBIC] = [Math.sqrt(2 / Math.PI), 0.044715];
+/** Of the tanh form: tanh(slope (x + cubic x^3)), as in Hendrycks and Gimpel, 2016. */
+const GELU = { slope: Math.sqrt(2 / Math.PI), cubic: 0.044715 } as const;
+/** ONNX's defaults, from Klambauer et al., 2017. */
+export const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 } as const;
 
 /** dy where x > 0, else dy times what it says. */
 const leaky = (c: RuleContext, slope: Value | number): Value => c.where(c.greater(c.x, 0), c.dy, c.mul(c.dy, slope));
@@ -21,8 +23,8 @@ function exactGelu({ graph, x, dy, add, mul, exp, square }: RuleContext): Value 
 /** d (x (1 + t) / 2), t = tanh(u) = dy ((1 + t) / 2 + x (1 - t^2) u' / 2) */
 function tanhGelu({ graph, x, dy, add, sub, mul, square }: RuleContext): Value {
   const squares = square(x);
-  const t = graph.op('Tanh', [mul(mul(x, SLOPE), add(mul(squares, CUBIC), 1))]);
-  const slope = mul(add(mul(squares, 3 * CUBIC), 1), SLOPE / 2);
+  const t = graph.op('Tanh', [mul(mul(x, GELU.slope), add(mul(squares, GELU.cubic), 1))]);
+  const slope = mul(add(mul(squares, 3 * GELU.cubic), 1), GELU.slope / 2);
   return mul(dy, add(mul(add(t, 1), 0.5), mul(mul(x, sub(1, square(t))), slope)));
 }
 
@@ -44,8 +46,8 @@ export const activations = {
   ],
   // d selu(x) = dy gamma where x > 0, else dy (y + gamma alpha)
   Selu: (c) => {
-    const alpha = c.attr('alpha', 'float', 1.6732632423543772);
-    const gamma = c.attr('gamma', 'float', 1.0507009873554805);
+    const alpha = c.attr('alpha', 'float', SELU.alpha);
+    const gamma = c.attr('gamma', 'float', SELU.gamma);
     return [c.mul(c.dy, c.where(c.greater(c.x, 0), gamma, c.add(c.y, gamma * alpha)))];
   },
   // d log(1 + e^x) = dy sigmoid(x)
