@@ -9,7 +9,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
 
-tf.env().set('IS_TEST', true);
+// As the umbrella package does: `tf.neg(x)` is `x.neg()`, too. Layers count on some of these.
+for (const [name, operation] of Object.entries({ ...tf, flatten: (x: tf.Tensor) => tf.reshape(x, [-1]) })) {
+  if (typeof operation !== 'function' || !/^[a-z]/.test(name) || name in tf.Tensor.prototype) continue;
+  Object.assign(tf.Tensor.prototype, {
+    [name](this: tf.Tensor, ...args: unknown[]) {
+      return (operation as (...all: unknown[]) => unknown)(this, ...args);
+    },
+  });
+}
 
 export { layers, tf };
 
