@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { DenaryError, messageOf } from '@denary/core';
 import { Command, CommanderError } from 'commander';
+import { buildTrainingCommand } from './commands/build-training.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -59,6 +60,7 @@ function programOf(context: ContextOf): Command {
     predictCommand,
     serveCommand,
     exportCommand,
+    buildTrainingCommand,
     readCommand,
     dataCommand,
     reproduceCommand,

@@ -7,3 +7,4 @@ export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-f
 export { readSearch, writeSearch } from './search-file.js';
 export type { DatasetName, Split } from './sources.js';
 export { tfjsFolder } from './tfjs-folder.js';
+export { type TrainingFolder, writeTrainingFolder } from './training-folder.js';
