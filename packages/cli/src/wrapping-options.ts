@@ -1,7 +1,43 @@
-/** What `denary build-training` is told of a foreign classifier and of the files that it is to make. */
+/** What commands are told of a foreign classifier, and `denary build-training` of the files that it is to make. */
 
-import { type TrainableChoice, trainableChoices } from '@denary/train';
-import { InvalidArgumentError } from 'commander';
+import { type Layout, layouts, type TrainableChoice, trainableChoices, type WrapOptions } from '@denary/train';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export interface WrappingOptions {
+  scale?: number;
+  mean?: number[];
+  std?: number[];
+  layout?: Layout;
+  size?: [number, number];
+  logits?: boolean;
+  input?: string;
+  output?: string;
+  name?: string;
+}
+
+/** How a classifier takes its image and what it gives. */
+export const addWrappingOptions = (command: Command): Command =>
+  command
+    .option('--scale <n>', 'what pixels, 0 to 255, are divided by; below 1 a factor (default: 255)', pixelScale)
+    .option('--mean <numbers>', 'subtracted then: one, or one a channel with commas (default: 0)', numbers)
+    .option('--std <numbers>', 'divided by after that (default: 1)', numbers)
+    .addOption(
+      new Option('--layout <name>', "how the classifier takes its image (default: by its input's shape)").choices(
+        layouts,
+      ),
+    )
+    .option('--size <height>x<width>', "of the image (default: by the input's shape)", imageSize)
+    .option('--logits', 'the output is logits (default: unless it ends in Softmax or Sigmoid)')
+    .option('--no-logits', 'the output is probabilities')
+    .option('--input <name>', 'the input that takes the image')
+    .option('--output <name>', 'the output to take, of several')
+    .option('--name <name>', 'of the model (default: that of its file)');
+
+export function wrapOf(options: WrappingOptions, name: string): WrapOptions {
+  const { scale, mean, std, layout, size, logits, input, output } = options;
+  const given = { name, scale, mean, std, layout, size, logits, input, output };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
 
 export const names = (text: string): string[] => {
   const found = text.split(',').map((name) => name.trim());

@@ -8,25 +8,29 @@ import { readModel } from '@denary/runtime-node';
 import {
   type BuiltTraining,
   buildTraining,
-  type Layout,
   type LossName,
-  layouts,
   losses,
   type OptimizerName,
   type OptimizerSpec,
   optimizers,
   type Target,
   type TrainableChoice,
-  type WrapOptions,
 } from '@denary/train';
 import { writeTrainingFolder } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
 import { fraction, positive, whole } from '../options.js';
 import { count, fileSize, table } from '../text.js';
-import { batchSizes, imageSize, names, numbers, pixelScale, trainableList } from '../wrapping-options.js';
+import {
+  addWrappingOptions,
+  batchSizes,
+  names,
+  trainableList,
+  type WrappingOptions,
+  wrapOf,
+} from '../wrapping-options.js';
 
-interface Options {
+interface Options extends WrappingOptions {
   trainable: TrainableChoice[];
   weights?: string[];
   blocks?: number;
@@ -36,15 +40,6 @@ interface Options {
   momentum?: number;
   batchSize: number[];
   target: Target;
-  scale?: number;
-  mean?: number[];
-  std?: number[];
-  layout?: Layout;
-  size?: [number, number];
-  logits?: boolean;
-  input?: string;
-  output?: string;
-  name?: string;
   out?: string;
   json?: boolean;
 }
@@ -53,53 +48,45 @@ interface Options {
 const OPTIMIZER: OptimizerSpec = { name: 'SGD', learningRate: 0.05 };
 
 export const buildTrainingCommand = (context: ContextOf) =>
-  new Command('build-training')
-    .description('make training.onnx for any classifier, ours or an ONNX file from PyTorch or Keras')
-    .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
-    .addOption(
-      new Option(
-        '--trainable <choices>',
-        'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
+  addWrappingOptions(
+    new Command('build-training')
+      .description('make training.onnx for any classifier, ours or an ONNX file from PyTorch or Keras')
+      .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
+      .addOption(
+        new Option(
+          '--trainable <choices>',
+          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
+        )
+          .argParser(trainableList)
+          .default(['all'], 'all'),
       )
-        .argParser(trainableList)
-        .default(['all'], 'all'),
-    )
-    .option('--weights <names>', 'in place of --trainable: weights by name, with commas; * stands for anything', names)
-    .option('--blocks <n>', 'how many the last blocks are: layers with what follows them (default: 2)', whole(1))
-    .addOption(
-      new Option(
-        '--loss <name>',
-        "by its Keras name (default: the model's own, or sparse_categorical_crossentropy)",
-      ).choices(Object.keys(losses)),
-    )
-    .addOption(new Option('--optimizer <name>', 'by its Keras name (default: SGD)').choices(Object.keys(optimizers)))
-    .option('--learning-rate <rate>', "default: 0.05 of SGD, else the optimizer's own", positive)
-    .option('--momentum <part>', 'of SGD', fraction)
-    .option(
-      '--batch-size <sizes>',
-      'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx',
-      batchSizes,
-      [32],
-    )
-    .addOption(
-      new Option('--target <what>', 'what is to train: a graph for a GPU runs anywhere')
-        .choices(['cpu', 'gpu'])
-        .default('cpu'),
-    )
-    .option('--scale <n>', 'what pixels, 0 to 255, are divided by; below 1 a factor (default: 255)', pixelScale)
-    .option('--mean <numbers>', 'subtracted then: one, or one a channel with commas (default: 0)', numbers)
-    .option('--std <numbers>', 'divided by after that (default: 1)', numbers)
-    .addOption(
-      new Option('--layout <name>', "how the classifier takes its image (default: by its input's shape)").choices(
-        layouts,
+      .option(
+        '--weights <names>',
+        'in place of --trainable: weights by name, with commas; * stands for anything',
+        names,
+      )
+      .option('--blocks <n>', 'how many the last blocks are: layers with what follows them (default: 2)', whole(1))
+      .addOption(
+        new Option(
+          '--loss <name>',
+          "by its Keras name (default: the model's own, or sparse_categorical_crossentropy)",
+        ).choices(Object.keys(losses)),
+      )
+      .addOption(new Option('--optimizer <name>', 'by its Keras name (default: SGD)').choices(Object.keys(optimizers)))
+      .option('--learning-rate <rate>', "default: 0.05 of SGD, else the optimizer's own", positive)
+      .option('--momentum <part>', 'of SGD', fraction)
+      .option(
+        '--batch-size <sizes>',
+        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx',
+        batchSizes,
+        [32],
+      )
+      .addOption(
+        new Option('--target <what>', 'what is to train: a graph for a GPU runs anywhere')
+          .choices(['cpu', 'gpu'])
+          .default('cpu'),
       ),
-    )
-    .option('--size <height>x<width>', "of the image (default: by the input's shape)", imageSize)
-    .option('--logits', 'the output is logits (default: unless it ends in Softmax or Sigmoid)')
-    .option('--no-logits', 'the output is probabilities')
-    .option('--input <name>', 'the input that takes the image')
-    .option('--output <name>', 'the output to take, of several')
-    .option('--name <name>', 'of the model (default: that of its file)')
+  )
     .option('--out <dir>', "the new model's folder (default: out/NAME)")
     .option('--json', 'one JSON object')
     .addHelpText('after', `\n${help}`)
@@ -142,11 +129,6 @@ function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, train
     loss: loss ?? (trained?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
     optimizer: { ...base, ...(learningRate && { learningRate }), ...(momentum && { momentum }) } as OptimizerSpec,
   };
-}
-
-function wrapOf({ scale, mean, std, layout, size, logits, input, output }: Options, name: string): WrapOptions {
-  const given = { name, scale, mean, std, layout, size, logits, input, output };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 const nameOf = (path: string): string => {
