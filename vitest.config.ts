@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url));
 
 export const alias = [
-  { find: /^@denary\/train\/(node|report)$/, replacement: source('train/src/$1/index.ts') },
+  { find: /^@denary\/train\/(node|report|tfjs)$/, replacement: source('train/src/$1/index.ts') },
   { find: /^@denary\/(core|train|runtime-node|runtime-web|server)$/, replacement: source('$1/src/index.ts') },
 ];
 

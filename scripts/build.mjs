@@ -13,7 +13,7 @@ const tsc = join(folderOf('typescript'), 'bin', 'tsc');
 
 const entries = {
   core: ['index'],
-  train: ['index', 'node/index', 'report/index'],
+  train: ['index', 'node/index', 'report/index', 'tfjs/index'],
   'runtime-node': ['index', 'worker'],
   'runtime-web': ['index'],
   server: ['index'],
