@@ -6,3 +6,4 @@ export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } f
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
 export { readSearch, writeSearch } from './search-file.js';
 export type { DatasetName, Split } from './sources.js';
+export { tfjsFolder } from './tfjs-folder.js';

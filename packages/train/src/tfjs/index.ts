@@ -1,3 +1,8 @@
-/** TensorFlow.js in and out: an option that needs its packages only where it is used. */
+/** TensorFlow.js in and out, and as an engine of `fit`; its own packages are needed only by the engine. */
 
+export * from './channels-last.js';
+export * from './convert.js';
 export * from './engine/index.js';
+export * from './read-model.js';
+export { checkShardPath } from './shard-path.js';
+export { decodeWeights, type WeightSpec } from './weights.js';

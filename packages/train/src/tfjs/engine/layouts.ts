@@ -1,6 +1,7 @@
 /** How a weight lies in TensorFlow.js, beside how it lies in our files: the same numbers in another order. */
 
-import { filled, sizeOf, type Tensor } from '@denary/core';
+import { filled, type Tensor } from '@denary/core';
+import { transposed } from '../channels-last.js';
 
 type Floats = Tensor<'float32'>;
 
@@ -63,25 +64,4 @@ function gateRows(tensor: Floats, order: readonly number[]): Floats {
     data.set(tensor.data.subarray(from * block, (from + 1) * block), to * block);
   });
   return { ...tensor, data };
-}
-
-function transposed({ shape, data }: Floats, perm: readonly number[]): Floats {
-  const result = filled(
-    'float32',
-    perm.map((axis) => shape[axis]!),
-  );
-  const strides = perm.map((axis) => sizeOf(shape.slice(axis + 1)));
-  const index = perm.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < data.length; to++) {
-    result.data[to] = data[from]!;
-    for (let axis = perm.length - 1; axis >= 0; axis--) {
-      index[axis]!++;
-      from += strides[axis]!;
-      if (index[axis]! < result.shape[axis]!) break;
-      from -= strides[axis]! * index[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return result;
 }
