@@ -13,7 +13,7 @@ import { Batches } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
 import { augment } from './data/augment.js';
 import type { Dataset } from './data/dataset.js';
-import { type TrainingEngine, startTrainingGraph } from './engine.js';
+import { startTrainingGraph, type TrainingEngine } from './engine.js';
 import { evaluate } from './evaluate.js';
 import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
 import { learningRateOf } from './objective/optimizers.js';
@@ -30,7 +30,7 @@ export interface FitOptions extends TrainingOptions {
    */
   readonly device?: Device;
   readonly threads?: number;
-  /** What does the steps in place of a training graph in ONNX Runtime; it chooses its own device. */
+  /** What does the steps in place of a training graph in ONNX Runtime, on the device that it was made for. */
   readonly engine?: TrainingEngine;
   /** Stops after the running step (or the running few, where they are short); what was trained is given back. */
   readonly signal?: AbortSignal;

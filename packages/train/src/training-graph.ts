@@ -51,6 +51,8 @@ export interface Objective {
 export function createTrainingGraph(model: Model, objective: Objective): Model {
   const { batchSize, target = 'cpu' } = objective;
   const graph = new GraphBuilder(`${model.graph.name}/training`, model.opset);
+  // Lowering adds nodes before those of the model that follow.
+  graph.reserve(model.graph.nodes.flatMap(({ outputs }) => outputs));
   const math = maths(graph);
   const state: StateSpec[] = [];
 

@@ -1,6 +1,5 @@
 /** Architecture -> tf.LayersModel, with the place of each of our weights in it. Images are channels last, as Keras has them. */
 
-import { problem } from '@denary/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { Architecture } from '../../architectures/architecture.js';
 import type { ActivationName, Layer, LayerType, Regularizer } from '../../architectures/layers.js';
@@ -38,7 +37,11 @@ interface Emission {
   /** The image that was flattened, while values still lie in its order. */
   flattened: ImageShape | undefined;
   /** What the last activation was given and gave. */
-  activated?: { readonly activation: ActivationName; readonly logits: tf.SymbolicTensor; readonly y: tf.SymbolicTensor };
+  activated?: {
+    readonly activation: ActivationName;
+    readonly logits: tf.SymbolicTensor;
+    readonly y: tf.SymbolicTensor;
+  };
   readonly weights: BoundWeight[];
 }
 
@@ -139,17 +142,13 @@ function penaltiesOf(
   };
 }
 
-/**
- * Builds the layers model of an architecture, with weights of zero; `reports` are those of `buildModel`, whose names the layers
- * take. Throws `unknown-layer`, naming all layers that TensorFlow.js has no counterpart of.
- */
+/** Builds the layers model of an architecture, with weights of zero; `reports` are those of `buildModel`, whose names the layers take. */
 export function buildLayersModel(
   tf: Tfjs,
   { input, layers, name }: Architecture,
   reports: readonly LayerReport[],
   masks: MaskSource,
 ): BuiltLayersModel {
-  requireKnown(name, layers);
   const [height, width] = input.image;
   const inputs = tf.input({ shape: input.as === 'flat' ? [height * width] : [height, width, 1] });
   const e = { tf, masks, name: '', flattened: undefined, weights: [] } as Emission;
@@ -157,17 +156,4 @@ export function buildLayersModel(
   const { activation, logits } = e.activated?.y === y ? e.activated : {};
   const ending = activation === 'softmax' || activation === 'sigmoid' ? activation : undefined;
   return { model: tf.model({ inputs, outputs: ending ? logits! : y, name }), ending, weights: e.weights };
-}
-
-function requireKnown(architecture: string, layers: readonly Layer[]): void {
-  const inner = layers.map((layer) => (layer.type === 'TimeDistributed' ? layer.layer : layer));
-  const unknown = [...layers, ...inner].filter(({ type }) => !Object.hasOwn(rows, type)).map(({ type }) => type);
-  if (unknown.length === 0) return;
-  throw problem(
-    'unknown-layer',
-    `the tfjs engine on "${architecture}"`,
-    `layers among ${Object.keys(rows).join(', ')}`,
-    [...new Set<string>(unknown)].join(', '),
-    'Train it with the default engine.',
-  );
 }

@@ -19,12 +19,18 @@ function labelLosses(tf: Tfjs, ending: Ending): { readonly [L in LossName]: Loss
   const crossentropy: LossOf = (t, y) => {
     if (ending === 'softmax') return tf.losses.softmaxCrossEntropy(t, y, undefined, 0, tf.Reduction.NONE);
     const p = probabilities(y);
-    return t.mul(clipped(p.div(p.sum(-1, true))).log()).sum(-1).neg();
+    return t
+      .mul(clipped(p.div(p.sum(-1, true))).log())
+      .sum(-1)
+      .neg();
   };
   const logistic: LossOf = (t, y) => {
     if (ending === 'sigmoid') return tf.softplus(y).sub(t.mul(y));
     const p = clipped(probabilities(y));
-    return t.mul(p.log()).add(tf.sub(1, t).mul(tf.sub(1, p).log())).neg();
+    return t
+      .mul(p.log())
+      .add(tf.sub(1, t).mul(tf.sub(1, p).log()))
+      .neg();
   };
   return {
     categorical_crossentropy: crossentropy,

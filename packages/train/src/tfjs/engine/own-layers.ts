@@ -15,7 +15,12 @@ type Inputs = tf.Tensor | tf.Tensor[];
 const one = (inputs: Inputs): tf.Tensor => (Array.isArray(inputs) ? inputs[0]! : inputs);
 
 /** TensorFlow.js' own dropout draws the same mask in every step, or masks that cannot be repeated. */
-export function seededDropout({ layers, dropout }: Tfjs, rate: number, name: string, source: MaskSource): tf.layers.Layer {
+export function seededDropout(
+  { layers, dropout }: Tfjs,
+  rate: number,
+  name: string,
+  source: MaskSource,
+): tf.layers.Layer {
   class SeededDropout extends layers.Layer {
     static readonly className = 'SeededDropout';
     override call(inputs: Inputs, { training }: { training?: boolean }): tf.Tensor {
@@ -28,7 +33,11 @@ export function seededDropout({ layers, dropout }: Tfjs, rate: number, name: str
 }
 
 /** A reshape that may join the batch with another axis; `shape` is the output's, the batch as null. */
-export function freeReshape({ layers, reshape }: Tfjs, name: string, shape: readonly (number | null)[]): tf.layers.Layer {
+export function freeReshape(
+  { layers, reshape }: Tfjs,
+  name: string,
+  shape: readonly (number | null)[],
+): tf.layers.Layer {
   class FreeReshape extends layers.Layer {
     static readonly className = 'FreeReshape';
     override computeOutputShape(): tf.Shape {

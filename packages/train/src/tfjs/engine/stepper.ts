@@ -1,9 +1,19 @@
 /** Steps a tf.LayersModel by its `fit`, a run of batches at a time, as our own trainer steps a training graph. */
 
-import { type Batch, type Device, filled, fromNumbers, type Metrics, sizeOf, type Tensor, type Tensors } from '@denary/core';
+import {
+  type Batch,
+  type Device,
+  filled,
+  fromNumbers,
+  type Metrics,
+  messageOf,
+  problem,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from '@denary/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { EngineWork, Stepper } from '../../engine.js';
-import { buildModel } from '../../forward/build-model.js';
 import { learningRateOf } from '../../objective/optimizers.js';
 import { type BoundWeight, buildLayersModel } from './build-layers-model.js';
 import { accuracyOf, averageName, createOptimizer, type FormulaOptimizer, lossOf } from './objective.js';
@@ -40,11 +50,9 @@ export class LayersModelStepper implements Stepper {
     private readonly masks: MaskSource,
   ) {}
 
-  /** Throws `unknown-layer` for an architecture that TensorFlow.js cannot express. */
   static create(tf: Tfjs, device: Device, work: EngineWork): LayersModelStepper {
-    const { architecture, settings, model: start } = work;
+    const { architecture, settings, layers, model: start } = work;
     const masks = { seed: settings.seed, step: 0 };
-    const { layers } = buildModel(architecture, settings.seed);
     const { model, ending, weights } = buildLayersModel(tf, architecture, layers, masks);
     const optimizer = createOptimizer(tf, settings.optimizer);
     model.compile({
@@ -95,6 +103,15 @@ export class LayersModelStepper implements Stepper {
           },
         },
       });
+    } catch (cause) {
+      throw problem(
+        'session-failed',
+        `TensorFlow.js (${tf.getBackend()})`,
+        `to train "${this.work.architecture.name}"`,
+        messageOf(cause),
+        'Take another backend of TensorFlow.js, or the default engine.',
+        cause,
+      );
     } finally {
       tf.dispose([x, y]);
     }
