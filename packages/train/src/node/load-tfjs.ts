@@ -53,6 +53,8 @@ export interface LoadTfjsOptions {
 /** Throws `device-unavailable`, with the command that installs one and the reasons of those that are installed. */
 export async function loadTfjs({ device, trial, from = [process.cwd()] }: LoadTfjsOptions = {}): Promise<LoadedTfjs> {
   restoreUtil();
+  // TensorFlow tells on stderr what processor it was built for; warnings and errors still come.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const requires = [
     ...from.map((folder) => createRequire(join(folder, 'from-here.js'))),
     createRequire(import.meta.url),

@@ -226,9 +226,7 @@ function evenRuns(batches: readonly Taken[]): Taken[][] {
   const runs: Taken[][] = [];
   for (const batch of batches) {
     const run = runs.at(-1);
-    const size = run?.[0]!.count;
-    const open = run && run.at(-1)!.count === size && batch.count <= size!;
-    if (open) run.push(batch);
+    if (run && batch.count <= run.at(-1)!.count && run.at(-1)!.count === run[0]!.count) run.push(batch);
     else runs.push([batch]);
   }
   return runs;
