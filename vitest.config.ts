@@ -12,7 +12,7 @@ export const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/tfjs/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

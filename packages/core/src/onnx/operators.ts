@@ -68,6 +68,24 @@ const pooling: Infer = (c) => {
   return c.outputCount > 1 ? [...as(dtype, pooled), ...as('int64', pooled)] : as(dtype, pooled);
 };
 
+const recurrent: Infer = (c) => {
+  const [steps, batch] = requireRank(c, 0, 3);
+  const [directions, , hidden] = requireRank(c, 2, 3);
+  const { dtype } = input(c, 0);
+  const last = as(dtype, [directions!, batch!, hidden!]);
+  return [...as(dtype, [steps!, directions!, batch!, hidden!]), ...last, ...last];
+};
+
+const recurrence = {
+  activations: 'strings',
+  activation_alpha: 'floats',
+  activation_beta: 'floats',
+  clip: 'float',
+  direction: 'string',
+  hidden_size: 'int',
+  layout: 'int',
+} as const;
+
 const window = {
   auto_pad: 'string',
   kernel_shape: 'ints',
@@ -77,6 +95,8 @@ const window = {
 } as const;
 const axes = { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' } as const;
 const noAttributes = {} as const;
+/** Before every axis: the end of a slice that runs back to the first element. */
+const LOWEST = -(2 ** 31);
 
 function requireRank(c: InferenceContext, index: number, rank: number): readonly Dimension[] {
   const { shape } = input(c, index);
@@ -147,6 +167,7 @@ export const operators = {
   }),
   Elu: row(same, { alpha: 'float' }),
   Equal: row(comparison, noAttributes),
+  Erf: row(same, noAttributes),
   Exp: row(same, noAttributes),
   Expand: row((c) => {
     const shape = toNumbers(c.constant(1) ?? c.fail('a constant shape', 'a computed one'));
@@ -161,6 +182,7 @@ export const operators = {
     },
     { axis: 'int' },
   ),
+  GRU: row(recurrent, { ...recurrence, linear_before_reset: 'int' }),
   Gather: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
@@ -190,25 +212,20 @@ export const operators = {
   GreaterOrEqual: row(comparison, noAttributes),
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
   Identity: row(same, noAttributes),
-  LSTM: row(
+  LSTM: row(recurrent, { ...recurrence, input_forget: 'int' }),
+  LayerNormalization: row(
     (c) => {
-      const [steps, batch] = requireRank(c, 0, 3);
-      const [directions, , hidden] = requireRank(c, 2, 3);
-      const { dtype } = input(c, 0);
-      const last = as(dtype, [directions!, batch!, hidden!]);
-      return [...as(dtype, [steps!, directions!, batch!, hidden!]), ...last, ...last];
+      const { dtype, shape } = input(c, 0);
+      const axis = axisOf(c, int(c, 'axis', -1), shape.length);
+      const moments = as(
+        dtype,
+        shape.map((size, i) => (i < axis ? size : 1)),
+      );
+      return c.outputCount > 1 ? [...same(c), ...moments, ...moments] : same(c);
     },
-    {
-      activations: 'strings',
-      activation_alpha: 'floats',
-      activation_beta: 'floats',
-      clip: 'float',
-      direction: 'string',
-      hidden_size: 'int',
-      input_forget: 'int',
-      layout: 'int',
-    },
+    { axis: 'int', epsilon: 'float', stash_type: 'int' },
   ),
+  LeakyRelu: row(same, { alpha: 'float' }),
   Less: row(comparison, noAttributes),
   LessOrEqual: row(comparison, noAttributes),
   Log: row(same, noAttributes),
@@ -233,6 +250,7 @@ export const operators = {
   Neg: row(same, noAttributes),
   Not: row(same, noAttributes),
   Or: row(comparison, noAttributes),
+  PRelu: row(same, noAttributes),
   Pad: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
@@ -248,6 +266,7 @@ export const operators = {
     { mode: 'string', pads: 'ints', value: 'float' },
   ),
   Pow: row(elementwise, noAttributes),
+  RNN: row(recurrent, recurrence),
   Reciprocal: row(same, noAttributes),
   ReduceLogSumExp: row(reduction, axes),
   ReduceMax: row(reduction, axes),
@@ -261,6 +280,7 @@ export const operators = {
     },
     { allowzero: 'int' },
   ),
+  Selu: row(same, { alpha: 'float', gamma: 'float' }),
   Sigmoid: row(same, noAttributes),
   Sign: row(same, noAttributes),
   Slice: row((c) => {
@@ -273,8 +293,10 @@ export const operators = {
     axes.forEach((given, i) => {
       const axis = axisOf(c, given, shape.length);
       const size = shape[axis]!;
-      if (typeof size !== 'number') return c.fail('a fixed size to slice', size);
       const step = steps[i]!;
+      // Turned round as a whole, an axis keeps its size, whatever it is.
+      const turned = step === -1 && starts[i] === -1 && ends[i]! <= LOWEST;
+      if (typeof size !== 'number') return turned ? undefined : c.fail('a fixed size to slice', size);
       const at = (index: number, low: number, high: number) =>
         Math.min(Math.max(index < 0 ? index + size : index, low), high);
       const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
@@ -285,6 +307,8 @@ export const operators = {
     return as(dtype, result);
   }, noAttributes),
   Softmax: row(same, { axis: 'int' }),
+  Softplus: row(same, noAttributes),
+  Softsign: row(same, noAttributes),
   Split: row(
     (c) => {
       const { dtype, shape } = input(c, 0);

@@ -87,6 +87,31 @@ export class ChannelsLast {
     return this.fromFirst(operation(values, (axis) => places[axis < 0 ? axis + rank : axis]!));
   }
 
+  /** The value in whatever order it lies: for what does not care at all. */
+  any(edge: Edge): Value {
+    return edge.last ?? edge.first ?? this.last(edge);
+  }
+
+  /** The value with axis `perm[i]` of TensorFlow's as its axis i, by one Transpose or none. */
+  permuted(edge: Edge, perm: readonly number[]): Value {
+    const rank = edge.shape.length;
+    if (isIdentity(perm)) return this.last(edge);
+    if (isSame(perm, toFirst(rank))) return this.first(edge);
+    const { last, first, constant } = edge;
+    if (last || constant || rank < 3) return this.graph.op('Transpose', [this.last(edge)], { perm });
+    const places = toLast(rank);
+    const order = perm.map((axis) => places[axis]!);
+    return isIdentity(order) ? first! : this.graph.op('Transpose', [first!], { perm: order });
+  }
+
+  /** The value of which `value` is the one permuted by `perm`. */
+  unpermuted(value: Value, perm: readonly number[]): Edge {
+    if (isIdentity(perm)) return this.fromLast(value);
+    if (isSame(perm, toFirst(perm.length))) return this.fromFirst(value);
+    const back = perm.map((_, axis) => perm.indexOf(axis));
+    return this.fromLast(this.graph.op('Transpose', [value], { perm: back }));
+  }
+
   /** Small constants are shared; to compare large ones would take longer than they are worth. */
   private place(tensor: Tensor): Value {
     const { graph } = this;
@@ -100,6 +125,9 @@ export class ChannelsLast {
     return computed.length > 0 && computed.every(({ first }) => first) ? 'first' : 'last';
   }
 }
+
+const isSame = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
+const isIdentity = (perm: readonly number[]): boolean => perm.every((axis, i) => axis === i);
 
 /** A constant with ones before its shape. */
 function extended({ constant }: Edge, rank: number): Edge {

@@ -2,6 +2,11 @@
 
 export * from './channels-last.js';
 export * from './convert.js';
+export { type ConvertOptions, convertLayersModel, type LayersModel } from './convert-layers.js';
+export { type LayerWeights, namedWeights } from './layer-weights.js';
+export type { LayerSpec } from './layers/config.js';
+export { type LayerClass, layers } from './layers/index.js';
+export { rootOf } from './network.js';
 export * from './engine/index.js';
 export * from './read-model.js';
 export { checkShardPath } from './shard-path.js';
