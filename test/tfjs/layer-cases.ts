@@ -1,7 +1,7 @@
 /** Every layer of the table in the forms that TensorFlow.js has, each as a small model. */
 
 import type { LayerClass } from '@denary/train/tfjs';
-import { layers as tfl } from './tfjs.js';
+import { tf as tfl } from './tfjs.js';
 
 const l = tfl.layers;
 type Layer = tfl.layers.Layer;

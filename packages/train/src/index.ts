@@ -27,6 +27,7 @@ export * from './data/pairs.js';
 export { BLANK, makeStrings, type StringsOptions } from './data/strings.js';
 export * from './devices/index.js';
 export * from './domain.js';
+export type { EngineWork, Stepper, TrainingEngine } from './engine.js';
 export * from './evaluate.js';
 export * from './fit.js';
 export { type ImageFormat, type ImageOptions, type Layout, layouts } from './foreign/image-format.js';
