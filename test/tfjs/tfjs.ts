@@ -109,7 +109,7 @@ export async function compare(model: tf.LayersModel, inputs: ReadonlyMap<string,
   }
 }
 
-const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+export const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((most, value, i) => {
     const distance = Math.abs(value - b[i]!) / Math.max(1, Math.abs(b[i]!));
     return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(most, distance);
