@@ -25,6 +25,16 @@ const merge = (name: string, shapes: number[][], layer: () => Layer): Case => [
   },
 ];
 
+/** Zeros around the image, then a pool: the zeros count, other than those of the pool's own padding. */
+const padded = (padding: 'valid' | 'same', pool: () => Layer): Case => [
+  `after zeros, ${padding}`,
+  () => {
+    const input = tfl.input({ shape: image });
+    const around = l.zeroPadding2d({ padding: 1 }).apply(input);
+    return tfl.model({ inputs: input, outputs: pool().apply(around) as tfl.SymbolicTensor });
+  },
+];
+
 const image = [6, 7, 3];
 const sequence = [5, 4];
 const imageFirst = [3, 6, 7];
@@ -140,11 +150,13 @@ export const cases: { readonly [C in LayerClass]?: readonly Case[] } = {
     ...everyWay('plain', image, (padding) => l.maxPooling2d({ poolSize: 2, padding })),
     ...everyWay('overlapping', image, (padding) => l.maxPooling2d({ poolSize: 3, strides: 2, padding })),
     alone('channels first', imageFirst, () => l.maxPooling2d({ poolSize: 2, ...first })),
+    ...padding.map((way) => padded(way, () => l.maxPooling2d({ poolSize: 3, strides: 2, padding: way }))),
   ],
   AveragePooling2D: [
     ...everyWay('plain', image, (padding) => l.averagePooling2d({ poolSize: 2, padding })),
     ...everyWay('overlapping', image, (padding) => l.averagePooling2d({ poolSize: [3, 2], strides: [1, 2], padding })),
     alone('channels first', imageFirst, () => l.averagePooling2d({ poolSize: 2, ...first })),
+    ...padding.map((way) => padded(way, () => l.averagePooling2d({ poolSize: 3, strides: 2, padding: way }))),
   ],
   MaxPooling3D: everyWay('plain', [4, 5, 6, 2], (padding) => l.maxPooling3d({ poolSize: 2, strides: 2, padding })),
   AveragePooling3D: everyWay('plain', [4, 5, 6, 2], (padding) =>
