@@ -72,6 +72,11 @@ export class Trainer {
     return this.session.device;
   }
 
+  /** Whether one run does several steps. */
+  get severalSteps(): boolean {
+    return this.spec.severalSteps === true;
+  }
+
   /**
    * Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. One call at a time: the
    * next one may come when this one is done. Throws `bad-data` for a batch that does not fit.
@@ -86,7 +91,7 @@ export class Trainer {
    * for it. A batch is taken over before the next one is asked for, so that they may share their arrays.
    */
   async steps(count: number, batchAt: (index: number) => Batch): Promise<Float32Array> {
-    if (!this.spec.severalSteps && count > 1) {
+    if (!this.severalSteps && count > 1) {
       const losses = new Float32Array(count);
       for (let i = 0; i < count; i++) losses.set(await this.steps(1, () => batchAt(i)), i);
       return losses;
@@ -103,7 +108,7 @@ export class Trainer {
     [this.feeds, this.spare] = [this.spare, this.feeds];
     if (this.feeds.learning_rate.data.length < count) this.feeds = feedsOf(this.spec, this.seed, count);
     for (let i = 0; i < count; i++) this.take(batchAt(i), i);
-    return this.spec.severalSteps ? firstSteps(this.feeds, count) : this.feeds;
+    return this.severalSteps ? firstSteps(this.feeds, count) : this.feeds;
   }
 
   /** Trains on what was prepared, and gives the losses of its steps, each from before the step. */

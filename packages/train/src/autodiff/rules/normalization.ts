@@ -29,6 +29,25 @@ export const normalization = {
     ];
   },
 
+  // y = h g + b, h = (x - mean(x)) / s, s = sqrt(variance(x) + epsilon), over the last axes:
+  // dx = (dy g - mean(dy g) - h mean(dy g h)) / s, dg = sum(dy h), db = sum(dy)
+  LayerNormalization: (c) => {
+    const { x, dy, mean, sub, mul, div, square } = c;
+    const rank = sizes(x).length;
+    const first = c.attr('axis', 'int', -1);
+    const axes = Array.from({ length: rank }, (_, axis) => axis).slice(first);
+    const centred = sub(x, mean(x, axes));
+    const deviation = c.sqrt(c.add(mean(square(centred), axes), c.attr('epsilon', 'float', 1e-5)));
+    const normal = div(centred, deviation);
+    const scaled = mul(dy, c.inputs[1]!);
+    const straight = sub(scaled, mean(scaled, axes));
+    return [
+      c.wanted(0) ? div(sub(straight, mul(normal, mean(mul(scaled, normal), axes))), deviation) : undefined,
+      c.wanted(1) ? mul(dy, normal) : undefined,
+      c.inputs[2] && dy,
+    ];
+  },
+
   // Identity where the model predicts
   Dropout: ({ dy }) => [dy],
 } as const satisfies Record<string, Rule>;
