@@ -2,12 +2,14 @@
 
 export * from './channels-last.js';
 export * from './convert.js';
+export { convertGraphModel } from './convert-graph.js';
 export { type ConvertOptions, convertLayersModel, type LayersModel } from './convert-layers.js';
+export * from './engine/index.js';
+export { type GraphOperator, graphOperators } from './graph/index.js';
 export { type LayerWeights, namedWeights } from './layer-weights.js';
 export type { LayerSpec } from './layers/config.js';
 export { type LayerClass, layers } from './layers/index.js';
 export { rootOf } from './network.js';
-export * from './engine/index.js';
 export * from './read-model.js';
 export { checkShardPath } from './shard-path.js';
 export { decodeWeights, type WeightSpec } from './weights.js';
