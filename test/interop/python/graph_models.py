@@ -108,6 +108,20 @@ def write(folder, call, inputs, lower=True, fuse=True):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "group1-shard1of1.bin").write_bytes(b"".join(data))
     (folder / "model.json").write_text(json.dumps(model))
+    random = np.random.default_rng(11)
+    given = {spec.name: drawn_input(spec, random) for spec in inputs}
+    found = dict(zip(outputs, frozen(*(tf.constant(value) for value in given.values()))))
+    answers = {"inputs": given, "outputs": {name: value.numpy() for name, value in found.items()}}
+    (folder / "answers.json").write_text(
+        json.dumps(answers, default=lambda value: {"shape": value.shape, "data": value.ravel().tolist()})
+    )
+
+
+def drawn_input(spec, random):
+    """Numbers from -1 to 1; of words, where the model's first layer looks them up."""
+    shape = [2 if size is None else size for size in spec.shape]
+    words = spec.name == "words"
+    return (random.integers(0, 20, shape) if words else random.uniform(-1, 1, shape)).astype(np.float32)
 
 
 def drawn(model):
@@ -232,7 +246,8 @@ def many_operators(x):
 def main(folder):
     for name, build in MODELS.items():
         model = build()
-        names = [tensor.name if len(model.inputs) > 1 else "x" for tensor in model.inputs]
+        only = "words" if name == "embedding" else "x"
+        names = [tensor.name if len(model.inputs) > 1 else only for tensor in model.inputs]
         specs = [
             tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype, name=name)
             for name, tensor in zip(names, model.inputs)

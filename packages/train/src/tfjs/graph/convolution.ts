@@ -57,7 +57,7 @@ interface Fused {
   /** What is added by the operator itself, from the third input on. */
   readonly bias: Value | undefined;
   /** What follows it. */
-  then(y: Edge): Edge;
+  after(y: Edge): Edge;
 }
 
 /** The operators that were fused into this one, in their order, with the inputs that they take. */
@@ -84,7 +84,7 @@ function fusedInto(c: NodeContext): Fused {
     if (!activation) return c.unsupported(`${step} fused into it`);
     return (y) => c.layout.map(y, (value) => activation(c, value));
   });
-  return { bias, then: (y) => emitted.reduce((value, step) => step(value), y) };
+  return { bias, after: (y) => emitted.reduce((value, step) => step(value), y) };
 }
 
 const conv2d: GraphRow = (c) => {
@@ -92,7 +92,7 @@ const conv2d: GraphRow = (c) => {
   const [height, width, inputs] = c.edge(1).shape.map((size) => c.fixed(size)) as [number, number, number];
   const [strides, dilations] = [spatial(c, 'strides'), spatial(c, 'dilations')];
   const kernel = kernelOf(c, 1, [3, 2, 0, 1]);
-  const { bias, then } = fusedInto(c);
+  const { bias, after } = fusedInto(c);
   const attributes = {
     kernel_shape: [height, width],
     strides,
@@ -100,7 +100,7 @@ const conv2d: GraphRow = (c) => {
     pads: padsOf(c, x, [height, width], strides, dilations),
     group: c.fixed(x.shape[1]) / inputs,
   };
-  return computed(then(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
+  return computed(after(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
 };
 
 /** A kernel for each channel: [height, width, channels, multiplier]. */
@@ -110,7 +110,7 @@ const depthwise: GraphRow = (c) => {
   const [height, width, channels, multiplier] = sizes;
   const [strides, dilations] = [spatial(c, 'strides'), spatial(c, 'dilations')];
   const kernel = kernelOf(c, 1, [2, 3, 0, 1], [channels * multiplier, 1, height, width]);
-  const { bias, then } = fusedInto(c);
+  const { bias, after } = fusedInto(c);
   const attributes = {
     kernel_shape: [height, width],
     strides,
@@ -118,7 +118,7 @@ const depthwise: GraphRow = (c) => {
     pads: padsOf(c, x, [height, width], strides, dilations),
     group: channels,
   };
-  return computed(then(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
+  return computed(after(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
 };
 
 /** The gradient of a convolution in its input: inputs are the output's shape, the kernel [height, width, outputs, inputs], the image. */
@@ -171,14 +171,14 @@ const batchNorm: GraphRow = (c) => {
 function product(c: NodeContext, turnA: string, turnB: string): Edge {
   const [a, b] = [c.edge(0), c.edge(1)];
   const [transA, transB] = [c.attributes.flag(turnA), c.attributes.flag(turnB)];
-  const { bias, then } = fusedInto(c);
+  const { bias, after } = fusedInto(c);
   if (a.shape.length === 2 && b.shape.length === 2) {
     const kernel = b.constant
       ? c.initializer('kernel', b.constant, (kernel) => (transB ? transposed(kernel, [1, 0]) : kernel))
       : c.layout.last(b);
     const inputs = [c.layout.last(a), kernel, ...(bias ? [bias] : [])];
     const attributes = { transA: transA ? 1 : 0, transB: transB && !b.constant ? 1 : 0 };
-    return then(c.layout.fromLast(c.op('Gemm', inputs, attributes)));
+    return after(c.layout.fromLast(c.op('Gemm', inputs, attributes)));
   }
   const turned = (edge: Edge, turn: boolean): Value => {
     const value = c.layout.last(edge);
@@ -187,7 +187,7 @@ function product(c: NodeContext, turnA: string, turnB: string): Edge {
     return turn ? c.op('Transpose', [value], { perm }) : value;
   };
   const y = c.op('MatMul', [turned(a, transA), turned(b, transB)]);
-  return then(c.layout.fromLast(bias ? c.op('Add', [y, bias]) : y));
+  return after(c.layout.fromLast(bias ? c.op('Add', [y, bias]) : y));
 }
 
 export const convolutionRows = {
