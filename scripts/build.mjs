@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { buildForPages, copyFiles } from './build-web.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -15,7 +16,6 @@ const entries = {
   core: ['index'],
   train: ['index', 'node/index', 'report/index', 'tfjs/index'],
   'runtime-node': ['index', 'worker'],
-  'runtime-web': ['index'],
   server: ['index'],
   cli: ['main'],
 };
@@ -32,8 +32,12 @@ async function run(script, args, cwd) {
 
 await Promise.all([
   run(tsc, ['-b'], root),
+  buildForPages('index', { external: true }),
+  copyFiles(),
   ...Object.entries(entries).map(([name, files]) => {
     const entry = files.flatMap((file) => `--entry.${file} src/${file}.ts`.split(' '));
     return run(tsup, [...entry, ...options], join(root, 'packages', name));
   }),
 ]);
+// These hold @denary/core, as it has been built by now.
+await Promise.all([buildForPages('denary'), buildForPages('worker')]);

@@ -2,9 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { alias } from '../../vitest.config.js';
+import { provideChromium } from '../web/chromium.js';
 import { useSwiftShader } from './swiftshader.js';
 
 // The tests' processes are started after this, and can compute on it.
+await provideChromium();
 const missing = useSwiftShader();
 if (missing) process.env.DENARY_NO_GPU = missing;
 

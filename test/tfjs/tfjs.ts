@@ -1,22 +1,17 @@
 /** TensorFlow.js on its plain CPU backend, the models that it saves as files in memory, and what denary makes of them. */
 
-import { encodeModel, type Model, type Tensors } from '@denary/core';
+import { encodeModel, type Model, normal, stream, type Tensors } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
-import { normal, stream } from '@denary/train';
 import { convertTfjsFiles, type TfjsFiles } from '@denary/train/tfjs';
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
-import * as layers from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 
-tf.env().set('IS_TEST', true);
-
-export { layers, tf };
+export { tf };
 
 type Sizes = readonly (number | null)[];
 
 /** Draws all weights of a model anew, so that none is zero or one; variances are positive. */
-export function drawWeights(model: layers.LayersModel, seed: number): layers.LayersModel {
+export function drawWeights(model: tf.LayersModel, seed: number): tf.LayersModel {
   model.setWeights(
     model.weights.map((weight, i) => {
       const { shape } = weight.read();
@@ -33,7 +28,7 @@ export function drawWeights(model: layers.LayersModel, seed: number): layers.Lay
 }
 
 /** What a model's own `save` writes, in shards of at most so many bytes. */
-export async function savedFiles(model: layers.LayersModel, shardBytes = 1000): Promise<Map<string, Uint8Array>> {
+export async function savedFiles(model: tf.LayersModel, shardBytes = 1000): Promise<Map<string, Uint8Array>> {
   let artifacts: tf.io.ModelArtifacts | undefined;
   await model.save(
     tf.io.withSaveHandler(async (given) => {
@@ -60,7 +55,7 @@ export const filesIn = (files: ReadonlyMap<string, Uint8Array>, name = 'a model'
 });
 
 /** Inputs that a model takes, drawn by a seed; `whole` gives numbers of an embedding's rows. */
-export function drawInputs(model: layers.LayersModel, seed: number, batch = 2, whole?: number): Map<string, tf.Tensor> {
+export function drawInputs(model: tf.LayersModel, seed: number, batch = 2, whole?: number): Map<string, tf.Tensor> {
   return new Map(
     model.inputs.map(({ shape }, i) => {
       const sizes = [batch, ...(shape as Sizes).slice(1).map((size) => size ?? 5)];
@@ -87,7 +82,7 @@ export interface Compared {
 }
 
 /** Converts a model from what it saves and compares all outputs, by their names, with its own prediction. */
-export async function compare(model: layers.LayersModel, inputs: ReadonlyMap<string, tf.Tensor>): Promise<Compared> {
+export async function compare(model: tf.LayersModel, inputs: ReadonlyMap<string, tf.Tensor>): Promise<Compared> {
   const converted = await convertTfjsFiles(filesIn(await savedFiles(model)));
   const bytes = encodeModel(converted);
   const expected = [model.predict(model.inputNames.map((name) => inputs.get(name)!))].flat();
@@ -114,7 +109,7 @@ export async function compare(model: layers.LayersModel, inputs: ReadonlyMap<str
   }
 }
 
-const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+export const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((most, value, i) => {
     const distance = Math.abs(value - b[i]!) / Math.max(1, Math.abs(b[i]!));
     return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(most, distance);

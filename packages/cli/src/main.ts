@@ -3,6 +3,8 @@
 import { createRequire } from 'node:module';
 import { DenaryError, messageOf } from '@denary/core';
 import { Command, CommanderError } from 'commander';
+import { buildTrainingCommand } from './commands/build-training.js';
+import { convertCommand } from './commands/convert.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -59,6 +61,8 @@ function programOf(context: ContextOf): Command {
     predictCommand,
     serveCommand,
     exportCommand,
+    convertCommand,
+    buildTrainingCommand,
     readCommand,
     dataCommand,
     reproduceCommand,

@@ -21,6 +21,10 @@ export function bar(fraction: number, width = 20): string {
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
+/** 4915 as `4.9 kB`. */
+export const fileSize = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** 75 as `1:15`, 4,000 as `1:06:40`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

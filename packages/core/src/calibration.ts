@@ -4,6 +4,7 @@
  */
 
 import * as v from 'valibot';
+import type { Interface } from './contract.js';
 import { type Domain, decodeDomain, encodeDomain } from './domain.js';
 import { DenaryError, messageOf } from './errors.js';
 import type { Model } from './onnx/model.js';
@@ -34,7 +35,10 @@ const written = v.object({
 });
 
 /** A model's calibration; a temperature of 1 where it has none. Throws `bad-model` where it can't be read. */
-export function calibrationIn({ metadata, graph }: Model, who = 'calibrationIn'): Calibration {
+export function calibrationIn(
+  { metadata, graph }: Interface & Pick<Model, 'metadata'>,
+  who = 'calibrationIn',
+): Calibration {
   if (metadata[KEY] === undefined) return { temperature: 1 };
   try {
     const { domain, ...rest } = v.parse(written, JSON.parse(metadata[KEY]));

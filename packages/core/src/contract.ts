@@ -5,7 +5,7 @@
 
 import { DenaryError } from './errors.js';
 import { decodeModel } from './onnx/decode.js';
-import type { Dimension, Model } from './onnx/model.js';
+import type { Dimension, Graph, Model } from './onnx/model.js';
 
 export interface Contract {
   /** The size of an image in pixels. */
@@ -16,6 +16,11 @@ export interface Contract {
   readonly slots: number;
 }
 
+/** As much of a model as says what goes in and out. */
+export interface Interface {
+  readonly graph: Pick<Graph, 'inputs' | 'outputs'>;
+}
+
 /** Reads a model's bytes and checks that they are a digit model with usable weights. Throws `bad-model` or `not-finite`. */
 export function openModel(bytes: Uint8Array, who = 'openModel'): { model: Model; contract: Contract } {
   const model = decodeModel(bytes, who);
@@ -23,8 +28,8 @@ export function openModel(bytes: Uint8Array, who = 'openModel'): { model: Model;
   return { model, contract: contractOf(model, who) };
 }
 
-/** What a model takes and gives. Throws `bad-model` where that is not the contract. */
-export function contractOf({ graph: { inputs, outputs } }: Model, who = 'contractOf'): Contract {
+/** What a model takes and gives; a session knows it, too. Throws `bad-model` where that is not the contract. */
+export function contractOf({ graph: { inputs, outputs } }: Interface, who = 'contractOf'): Contract {
   const [image, probabilities] = [inputs[0], outputs[0]];
   const [, height, width] = image?.shape ?? [];
   const classes = probabilities?.shape.at(-1);

@@ -43,16 +43,29 @@ const manifest = v.object({
   preprocessing: v.string(),
   metrics: v.object({ test: v.optional(evaluation), validation: v.optional(evaluation) }),
   calibration: v.optional(calibration),
-  training: v.looseObject({
-    data: v.string(),
-    samples: v.number(),
-    loss: v.string(),
-    optimizer: v.looseObject({ name: v.string() }),
-    batchSize: v.number(),
-    epochs: v.number(),
-    seed: v.number(),
-    device: v.string(),
-  }),
+  /** How denary trained it; absent where somebody else did. */
+  training: v.optional(
+    v.looseObject({
+      data: v.string(),
+      samples: v.number(),
+      loss: v.string(),
+      optimizer: v.looseObject({ name: v.string() }),
+      batchSize: v.number(),
+      epochs: v.number(),
+      seed: v.number(),
+      device: v.string(),
+    }),
+  ),
+  /** The classifier that it was wrapped from, where it is a foreign one, and how that takes its images. */
+  source: v.optional(
+    v.object({
+      sha256: v.string(),
+      producer: v.string(),
+      opset: v.number(),
+      output: v.string(),
+      image: v.looseObject({ layout: v.string() }),
+    }),
+  ),
   /** The architecture as plain data, from which the model can be built again. */
   architecture: v.optional(v.unknown()),
   versions: v.record(v.string(), v.string()),

@@ -61,6 +61,10 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly isolation?: Isolation;
   /** Runs that the session makes headway with at one time; default 1. */
   readonly workers?: number;
+  /** Of one run, where known. */
+  readonly threads?: number | undefined;
+  /** Default none. */
+  readonly notes?: readonly string[];
 }
 
 export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject'>> {
@@ -73,6 +77,10 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly isolation: Isolation;
   /** How many run it; 0 where that is the caller's thread. */
   readonly workers: number;
+  /** Threads that share one run; undefined where ONNX Runtime chose them. */
+  readonly threads: number | undefined;
+  /** Why it is not faster or safer than it is, and what to do about it: a sentence or two each. */
+  readonly notes: readonly string[];
 }
 
 /** Milliseconds of preparing images after which others get their turn. */
@@ -90,7 +98,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
-    const { calibration = { temperature: 1 }, reject } = rest;
+    const { calibration = { temperature: 1 }, reject, threads, notes = [] } = rest;
     const settings = settingsOf(rest, contract);
     const { temperature } = calibration;
     this.judgement = { temperature, rule: rejectionRule(reject, calibration) };
@@ -106,6 +114,8 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       device: session.device,
       isolation,
       workers: isolation === 'none' ? 0 : workers,
+      threads,
+      notes,
     };
     const { batchSize, maxQueue, maxDelay } = settings;
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });

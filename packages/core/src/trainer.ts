@@ -1,11 +1,11 @@
 /** Steps a training graph: holds the weights and the optimizer's memory in a session, feeds it batches, reads metrics. */
 
 import { DenaryError } from './errors.js';
-import { decodeMetadata } from './onnx/decode.js';
+import { decodeMetadata } from './onnx/metadata.js';
 import type { Model } from './onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
-import { averagedBy, averageOf, type TrainingSpec, trainingSpecOf } from './training-spec.js';
+import { averagedBy, averageOf, type StateSpec, type TrainingSpec, trainingSpecOf } from './training-spec.js';
 
 export interface TrainerOptions extends Omit<SessionOptions, 'state'> {
   readonly createSession: SessionFactory;
@@ -57,7 +57,7 @@ export class Trainer {
     const state = spec.state.map(({ input, output }) => (output ? { input, output } : { input }));
     const session = await createSession(training, { fallback: false, ...options, state });
     try {
-      await session.writeState(Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)])));
+      await session.writeState(startsOf(spec, weights));
     } catch (error) {
       await session.close();
       throw error;
@@ -134,11 +134,20 @@ export class Trainer {
     await this.session.writeState({ metrics: filled('float32', [3]) });
   }
 
-  /** The weights (their moving averages, where the training keeps those) and moving statistics, by their names in the model. */
-  async weights(): Promise<Tensors> {
+  /** Weights and moving statistics that a step changes, by their names in the model. */
+  get trained(): string[] {
+    return this.spec.state.flatMap(({ input, output, kind }) => (output && isOfModel(kind) ? [input] : []));
+  }
+
+  /**
+   * The weights (their moving averages, where the training keeps those) and moving statistics, by their names in the model;
+   * all of them, where no names are given.
+   */
+  async weights(
+    names = this.spec.state.filter(({ kind }) => isOfModel(kind)).map(({ input }) => input),
+  ): Promise<Tensors> {
     const { state } = this.spec;
     const averages = new Set(state.filter(({ kind }) => kind === 'average').map(({ input }) => input));
-    const names = state.filter(({ kind }) => kind === 'weight' || kind === 'statistic').map(({ input }) => input);
     const sources = names.map((name) => (averages.has(averageOf(name)) ? averageOf(name) : name));
     const tensors = await this.session.readState(sources);
     return Object.fromEntries(names.map((name, i) => [name, tensors[sources[i]!]!]));
@@ -149,14 +158,22 @@ export class Trainer {
     return this.session.readState();
   }
 
+  /** Writes the state, or a part of it. */
   restore(state: Tensors): Promise<void> {
     return this.session.writeState(state);
+  }
+
+  /** Begins another training, from these weights. */
+  async restart(weights: Tensors): Promise<void> {
+    await this.session.writeState(startsOf(this.spec, weights));
   }
 
   close(): Promise<void> {
     return this.session.close();
   }
 }
+
+const isOfModel = (kind: StateSpec['kind']) => kind === 'weight' || kind === 'statistic';
 
 type Feeds = ReturnType<typeof feedsOf>;
 
@@ -182,6 +199,9 @@ const firstSteps = ({ seed, ...feeds }: Feeds, count: number): Tensors => ({
     }),
   ),
 });
+
+const startsOf = (spec: TrainingSpec, weights: Tensors): Tensors =>
+  Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)]));
 
 function startOf({ input, kind, shape, dtype, initial }: TrainingSpec['state'][number], weights: Tensors): Tensor {
   if (kind !== 'weight' && kind !== 'statistic' && kind !== 'average') return filled(dtype, shape, initial);

@@ -11,3 +11,11 @@ export const clock: Clock = {
     setImmediate(callback);
   },
 };
+
+/** For what a process need not stay alive for. */
+export const idleClock: Pick<Clock, 'after'> = {
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};

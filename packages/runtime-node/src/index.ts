@@ -11,8 +11,9 @@ export {
 } from './image-source.js';
 export { isolatedSessions } from './isolation/open.js';
 export { describeMachine, type Machine, runtimeVersions, thisMachine } from './machine.js';
-export * from './model-files.js';
+export { type ModelFile, modelNames, modelsFolder, readModel } from './model-files.js';
 export * from './reading-picture.js';
 export * from './recognizer.js';
 export * from './session.js';
 export * from './trial.js';
+export * from './tuner.js';

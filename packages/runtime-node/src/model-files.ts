@@ -66,7 +66,7 @@ async function locate(model: string): Promise<string> {
   });
 }
 
-const isFile = (path: string): Promise<boolean> =>
+export const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
     () => false,

@@ -16,13 +16,13 @@ import {
   type RecognizerEvents,
   type RecognizerSettings,
   type Session,
+  SessionPool,
 } from '@denary/core';
-import { clock } from './clock.js';
+import { clock, idleClock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage } from './image-file.js';
 import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { openWorker } from './isolation/open.js';
-import { SessionPool } from './isolation/pool.js';
 import { readModel } from './model-files.js';
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents {
@@ -81,6 +81,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       clock,
       isolation,
       workers: isolation === 'none' ? 1 : workers,
+      threads,
       decode: (source, call) => decode(source, call, limits),
     });
   } catch (error) {
@@ -102,7 +103,7 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   const request = { model, options: { spinMicroseconds, ...(each ? { threads: each } : {}) } };
   const openOne = (chosen?: Device) =>
     openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } });
-  return SessionPool.open(workers, openOne, options.onWorkerLost);
+  return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
 }
 
 /** Raw pixels at once, unless there is a limit to check; they need no waiting for. */

@@ -6,7 +6,6 @@
 import {
   badModelFile,
   DeviceCopier,
-  deviceUnavailable,
   type Engine,
   FeedbackEngine,
   fallbackNeeded,
@@ -21,56 +20,30 @@ import {
   withoutFallback,
 } from '@denary/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
+import type { WebDevice } from './files.js';
+import { isOutOfMemory, notStarted, type Ort, outOfMemory, type Runtime } from './runtime.js';
 
-type Ort = typeof import('onnxruntime-web');
-type WebDevice = 'wasm' | 'webgpu';
 type OrtTensors = Record<string, OrtTensor>;
-
-/** Node's build of onnxruntime-web has threads there, but bundlers must not see it: it is three times the size. */
-const nodeEntry = 'onnxruntime-web';
-const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
-
-const runtimes: { readonly [D in WebDevice]: () => Promise<Ort> } = {
-  wasm: () =>
-    inNode ? import(/* @vite-ignore */ /* webpackIgnore: true */ nodeEntry) : import('onnxruntime-web/wasm'),
-  webgpu: () => import('onnxruntime-web/webgpu'),
-};
 
 /** What ONNX Runtime does on WebGPU is done one thing at a time over all sessions: a second one would fail, or hang. */
 const gpuTurn = turns();
 const inTurn = <T>(device: WebDevice, call: () => Promise<T>) => (device === 'webgpu' ? gpuTurn(call) : call());
 
-/**
- * A session on `wasm` (the default) or `webgpu`. All WASM sessions share one pool of threads, made for the first of them:
- * its `threads` count, those of later sessions do not. Left out, ONNX Runtime chooses half the cores, at most 4; a page
- * that is not cross-origin isolated has one. Throws `bad-model` or `device-unavailable`, and `unsupported-operator` where the
- * model needs a fallback that is not allowed.
- */
-export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { device = 'wasm', threads, state } = options;
-  if (!isWebDevice(device)) throw unavailable('wasm or webgpu', device);
-  const ort = await runtimes[device]();
-  if (threads) ort.env.wasm.numThreads ??= threads;
+/** A session of a runtime that was loaded. Throws as `createSession` does. */
+export async function sessionIn(
+  { ort, device }: Runtime,
+  model: Uint8Array,
+  options: Pick<SessionOptions, 'state' | 'fallback'> = {},
+): Promise<Session> {
   const session = await load(ort, model, device, options);
   try {
-    const layout = layoutOf(session.inputMetadata, session.outputMetadata, state);
+    const layout = layoutOf(session.inputMetadata, session.outputMetadata, options.state);
     return sessionOn(device, engineOf(ort, session, device, layout), layout);
   } catch (error) {
     await session.release();
     throw error;
   }
 }
-
-/** The versions of what runs the models. */
-export async function runtimeVersions(): Promise<Record<string, string>> {
-  const { versions } = (await runtimes.wasm()).env;
-  return { 'onnxruntime-web': versions.web ?? versions.common };
-}
-
-const isWebDevice = (device: string): device is WebDevice => Object.hasOwn(runtimes, device);
-
-const unavailable = (expected: string, received: string, cause?: unknown) =>
-  deviceUnavailable(expected, received, "Use device 'wasm', or @denary/runtime-node for Node's devices.", cause);
 
 async function load(ort: Ort, model: Uint8Array, device: WebDevice, { state = [], fallback = true }: SessionOptions) {
   const outputs = state.flatMap(({ output }) => output ?? []);
@@ -91,8 +64,8 @@ async function load(ort: Ort, model: Uint8Array, device: WebDevice, { state = []
   } catch (cause) {
     const lacking = fallbackNeeded(cause, device);
     if (lacking) throw lacking;
-    if (messageOf(cause).includes('no available backend'))
-      throw unavailable(`a working ${device}`, messageOf(cause), cause);
+    if (messageOf(cause).includes('no available backend')) throw notStarted(device, cause);
+    if (isOutOfMemory(cause)) throw outOfMemory('createSession', messageOf(cause), cause);
     throw badModelFile(messageOf(cause), cause);
   }
 }

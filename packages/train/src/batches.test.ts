@@ -1,8 +1,7 @@
+import { augment, hash32 } from '@denary/core';
 import { describe, expect, it } from 'vitest';
 import { Batches, type BatchPlan, planBatches } from './batches.js';
-import { augment } from './data/augment.js';
 import { createDataset } from './data/dataset.js';
-import { hash32 } from './random.js';
 
 /** Noise; no two images are alike. */
 const dataset = createDataset({

@@ -1,9 +1,8 @@
 /** Batches of a data set, in a seeded order that depends on the epoch alone, so that any step can be taken up again. */
 
-import type { Batch } from '@denary/core';
-import type { Augmentation } from './data/augment.js';
+import type { Augmentation, Batch } from '@denary/core';
+import { hash32, permutation, stream } from '@denary/core';
 import type { Dataset } from './data/dataset.js';
-import { hash32, permutation, stream } from './random.js';
 
 const SHUFFLE = stream('shuffle');
 

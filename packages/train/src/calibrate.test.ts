@@ -1,10 +1,9 @@
-import { encodeDomain, FEATURES } from '@denary/core';
+import { encodeDomain, FEATURES, normal, uniform } from '@denary/core';
 import { describe, expect, it } from 'vitest';
 import { atTemperature, eceOf, fitTemperature, nllOf, type Said } from './calibrate.js';
 import { createDataset } from './data/dataset.js';
 import { makeDoubles, makeNoise, makeScribbles, makeSideways } from './data/outsiders.js';
 import { fitDomain } from './domain.js';
-import { normal, uniform } from './random.js';
 import { areaUnderRoc, chooseLimits, refusedShare } from './rejection.js';
 
 /** Labels drawn from softmax(z), and what a model says that is too sure of it: softmax(sharpness z). */

@@ -1,7 +1,6 @@
 /** Learns what the digits of each class look like: the principal components of their features (`distanceFrom` in core). */
 
-import { type Domain, decodeDomain, encodeDomain, FEATURES, featuresOf } from '@denary/core';
-import { hash32 } from './random.js';
+import { type Domain, decodeDomain, encodeDomain, FEATURES, featuresOf, hash32 } from '@denary/core';
 
 /** Directions for each class: more fit the digits better, and letters too. */
 const COMPONENTS = 20;

@@ -1,6 +1,7 @@
 /** Trains an architecture: data in seeded order, one training graph stepped by a Trainer, progress and checkpoints on the way. */
 
 import {
+  augment,
   DenaryError,
   type Device,
   encodeModel,
@@ -11,7 +12,6 @@ import {
 } from '@denary/core';
 import { Batches } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
-import { augment } from './data/augment.js';
 import type { Dataset } from './data/dataset.js';
 import { startTrainingGraph, type TrainingEngine } from './engine.js';
 import { evaluate } from './evaluate.js';

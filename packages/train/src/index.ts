@@ -1,13 +1,24 @@
+export {
+  type Augmentation,
+  type AugmentJob,
+  type AugmentOptions,
+  augment,
+  hash32,
+  normal,
+  permutation,
+  stream,
+  uniform,
+} from '@denary/core';
 export * from './architectures/architecture.js';
 export * from './architectures/catalogue.js';
 export * from './architectures/layers.js';
 export * from './architectures/summary.js';
 export { differentiate } from './autodiff/differentiate.js';
 export * from './batches.js';
+export * from './build-training.js';
 export * from './calibrate.js';
 export * from './calibrate-model.js';
 export * from './checkpoint.js';
-export * from './data/augment.js';
 export * from './data/csv.js';
 export * from './data/dataset.js';
 export * from './data/idx.js';
@@ -19,15 +30,17 @@ export * from './domain.js';
 export type { EngineWork, Stepper, TrainingEngine } from './engine.js';
 export * from './evaluate.js';
 export * from './fit.js';
+export { type ImageFormat, type ImageOptions, type Layout, layouts } from './foreign/image-format.js';
+export * from './foreign/wrap-classifier.js';
 export * from './forward/build-model.js';
 export * from './history.js';
 export { type Target, targetOf } from './lowering/target.js';
 export * from './measure-rejection.js';
 export { type LossName, losses } from './objective/losses.js';
 export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } from './objective/optimizers.js';
+export { foldConstants } from './passes/fold-constants.js';
 export { forMachine } from './passes/for-machine.js';
 export * from './prepare.js';
-export * from './random.js';
 export * from './rejection.js';
 export * from './report/gallery.js';
 export { predictionsCsv } from './report/predictions-csv.js';
@@ -37,4 +50,5 @@ export * from './search/index.js';
 export { type ResolvedSettings, resolveSettings } from './settings.js';
 export * from './spread.js';
 export { stepsPerRun } from './step-clock.js';
+export * from './trainable.js';
 export * from './training-graph.js';

@@ -1,8 +1,7 @@
 /** What a training is asked to do: a system's own settings with those of the caller, complete and checked. */
 
-import { DenaryError } from '@denary/core';
+import { DenaryError, resolveAugmentOptions } from '@denary/core';
 import type { Architecture, TrainingSettings } from './architectures/architecture.js';
-import { resolveOptions } from './data/augment-options.js';
 import type { Dataset } from './data/dataset.js';
 import { monitors } from './history.js';
 import { losses } from './objective/losses.js';
@@ -42,7 +41,7 @@ export function resolveSettings(
   const { schedule } = settings;
   if (schedule?.name === 'inverse-time' && !(schedule.decay >= 0))
     throw bad('schedule.decay as a number of at least 0', `${schedule.decay}`);
-  if (settings.augment) resolveOptions(settings.augment);
+  if (settings.augment) resolveAugmentOptions(settings.augment);
   return settings;
 }
 

@@ -25,6 +25,7 @@ import { emitLoss, type Reduction } from './objective/objective.js';
 import { learningRateOf, type OptimizerSpec } from './objective/optimizers.js';
 import { emitUpdates } from './objective/updates.js';
 import { removeDeadNodes } from './passes/dead-nodes.js';
+import { namesIn } from './passes/fold-constants.js';
 import { mergeRepeatedNodes } from './passes/repeated-nodes.js';
 
 export interface Objective {
@@ -51,8 +52,8 @@ export interface Objective {
 export function createTrainingGraph(model: Model, objective: Objective): Model {
   const { batchSize, target = 'cpu' } = objective;
   const graph = new GraphBuilder(`${model.graph.name}/training`, model.opset);
-  // Lowering adds nodes before those of the model that follow.
-  graph.reserve(model.graph.nodes.flatMap(({ outputs }) => outputs));
+  // Names of a foreign file may look like those that are made here.
+  graph.reserve(namesIn(model.graph));
   const math = maths(graph);
   const state: StateSpec[] = [];
 

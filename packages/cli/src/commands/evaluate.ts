@@ -56,7 +56,7 @@ export const evaluateCommand = (context: ContextOf) =>
       const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
       const chosen = options.dataset ?? (own as DatasetName);
       const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
-      const loss = options.loss ?? (manifest?.training.loss as LossName | undefined) ?? 'categorical_crossentropy';
+      const loss = options.loss ?? (manifest?.training?.loss as LossName | undefined) ?? 'categorical_crossentropy';
       const { batchSize } = options;
       const createSession: SessionFactory = async (model) =>
         (await openSession(model, options.device, contract)).session;
@@ -122,4 +122,4 @@ export const evaluateCommand = (context: ContextOf) =>
     });
 
 /** How the model was trained, the seed included, where its manifest tells. */
-const settingsOf = (manifest: Manifest | undefined) => (manifest ? { training: manifest.training } : {});
+const settingsOf = (manifest: Manifest | undefined) => (manifest?.training ? { training: manifest.training } : {});

@@ -142,9 +142,10 @@ async function runsIn(record: string): Promise<Run[]> {
 /** A shipped model that was trained as the row says is its run of that seed. */
 async function shippedRun({ id, architecture }: Entry): Promise<Run | undefined> {
   const { manifest } = await readModel(architecture.name).catch(() => ({ manifest: undefined }));
-  const test = manifest?.metrics.test;
-  if (!manifest || !test || JSON.stringify(manifest.architecture) !== JSON.stringify(architecture)) return undefined;
-  const { training, parameters, versions } = manifest;
+  const { metrics: { test } = {}, training } = manifest ?? {};
+  if (!manifest || !test || !training || JSON.stringify(manifest.architecture) !== JSON.stringify(architecture))
+    return undefined;
+  const { parameters, versions } = manifest;
   const { optimizer, epochs, loss } = architecture.training;
   const own = { optimizer: { ...optimizer }, epochs, loss };
   const made = { optimizer: training.optimizer, epochs: training.epochs, loss: training.loss };

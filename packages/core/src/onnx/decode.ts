@@ -35,14 +35,10 @@ export function decodeModel(bytes: Uint8Array, who = 'decodeModel'): Model {
   };
 }
 
-/** Reads nothing but a file's `metadata_props`, whatever its graph is made of. Throws `bad-model` for bytes that are none. */
-export const decodeMetadata = (bytes: Uint8Array, who = 'decodeMetadata'): Model['metadata'] =>
-  metadataIn(decodeProto(bytes, who));
-
 const metadataIn = ({ metadataProps }: ModelProto) =>
   Object.fromEntries(metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
 
-function decodeProto(bytes: Uint8Array, who: string): ModelProto {
+export function decodeProto(bytes: Uint8Array, who: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {

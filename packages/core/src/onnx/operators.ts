@@ -205,6 +205,7 @@ export const operators = {
     },
     { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   ),
+  Gelu: row(same, { approximate: 'string' }),
   GlobalAveragePool: row((c) => {
     const { dtype, shape } = input(c, 0);
     return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
@@ -212,6 +213,7 @@ export const operators = {
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
+  HardSwish: row(same, noAttributes),
   Identity: row(same, noAttributes),
   LSTM: row(recurrent, { ...recurrence, input_forget: 'int' }),
   LayerNormalization: row(

@@ -1,6 +1,6 @@
 /** What a system is: its input, its layers, and how its notebook trains it. Plain data; the catalogue is a list of these. */
 
-import type { AugmentOptions } from '../data/augment-options.js';
+import type { AugmentOptions } from '@denary/core';
 import type { EarlyStopping } from '../history.js';
 import type { LossName } from '../objective/losses.js';
 import type { Reduction } from '../objective/objective.js';

@@ -3,7 +3,7 @@
  * visits the nodes backwards, asks each one's rule for its inputs' gradients, sums what meets, and undoes broadcasting.
  */
 
-import { type GraphBuilder, isOperator, type Node, toNumbers, type Value } from '@denary/core';
+import { DenaryError, type GraphBuilder, isOperator, type Node, problem, toNumbers, type Value } from '@denary/core';
 import { type Maths, maths, sameShape, sizes } from '../math.js';
 import { attributeReader, nonDifferentiable, type RuleContext, unsupported } from './rule.js';
 import { rules } from './rules/index.js';
@@ -11,7 +11,7 @@ import { rules } from './rules/index.js';
 /**
  * Adds to `graph` the gradients of `loss` (a scalar) with respect to `wrt`, and returns them by name, each in its
  * value's shape. All shapes must be fixed numbers. A value that the loss does not depend on has no entry.
- * Throws `unsupported-operator` where a gradient must pass a node that has none.
+ * Throws `unsupported-operator` where a gradient must pass a node that has none, naming all such nodes.
  */
 export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Value[]): Map<string, Value> {
   const math = maths(graph);
@@ -25,15 +25,17 @@ export function differentiate(graph: GraphBuilder, loss: Value, wrt: readonly Va
     parts.set(name, [sum]);
     return sum;
   };
+  const refused: DenaryError[] = [];
   for (const node of nodes.reverse()) {
     const dys = node.outputs.map(gradient);
     if (dys.every((dy) => !dy) || !node.outputs.some((name) => reached.has(name))) continue;
-    apply(node, dys, math, reached).forEach((part, i) => {
+    attempt(node, dys, math, reached, refused).forEach((part, i) => {
       const name = node.inputs[i]!;
       if (!part || !reached.has(name)) return;
       parts.set(name, [...(parts.get(name) ?? []), unbroadcast(math, part, sizes(graph.value(name)))]);
     });
   }
+  if (refused.length > 0) throw together(refused);
   return new Map(
     wrt.flatMap(({ name }) => {
       const found = gradient(name);
@@ -52,6 +54,35 @@ function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<
 }
 
 type Gradients = readonly (Value | undefined)[];
+
+/** As `apply`; where the node has no gradient the error is noted, and the walk goes on to find the others. */
+function attempt(
+  node: Node,
+  dys: Gradients,
+  math: Maths,
+  reached: ReadonlySet<string>,
+  refused: DenaryError[],
+): Gradients {
+  try {
+    return apply(node, dys, math, reached);
+  } catch (error) {
+    if (!(error instanceof DenaryError) || error.code !== 'unsupported-operator') throw error;
+    refused.push(error);
+    const { graph, expand } = math;
+    return node.inputs.map((name) => {
+      const value = reached.has(name) ? graph.value(name) : undefined;
+      return value && expand(graph.scalar(0, value.dtype), sizes(value));
+    });
+  }
+}
+
+/** One error of several, in the order of the graph. */
+function together(errors: readonly DenaryError[]): DenaryError {
+  const [only, ...more] = errors.toReversed();
+  if (more.length === 0) return only!;
+  const found = [only!, ...more].map(({ who, received }) => `${who}: ${received}`).join('; ');
+  return problem('unsupported-operator', 'differentiate', 'nodes with known gradients', found, only!.remedy);
+}
 
 /** The gradients of a node's inputs, from those of its outputs. */
 function apply(node: Node, dys: Gradients, math: Maths, reached: ReadonlySet<string>): Gradients {

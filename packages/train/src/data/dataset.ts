@@ -3,8 +3,7 @@
  * rendering, goes through createDataset, so the rest of the package need not ask again whether lengths and labels fit.
  */
 
-import { DenaryError } from '@denary/core';
-import { permutation, stream } from '../random.js';
+import { DenaryError, permutation, stream } from '@denary/core';
 
 export interface Dataset {
   readonly name: string;

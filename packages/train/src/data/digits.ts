@@ -1,7 +1,6 @@
 /** What pairs and strings are made of: single 28x28 digits, each drawn once, in an order that is the seed's. */
 
-import { DenaryError } from '@denary/core';
-import { permutation, stream } from '../random.js';
+import { DenaryError, permutation, stream } from '@denary/core';
 import type { Dataset } from './dataset.js';
 
 /** The height and the width of a digit. */

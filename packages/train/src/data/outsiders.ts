@@ -3,8 +3,7 @@
  * to train on or to choose a threshold by.
  */
 
-import { DenaryError, type Image } from '@denary/core';
-import { hash32, stream, uniform } from '../random.js';
+import { DenaryError, hash32, type Image, stream, uniform } from '@denary/core';
 import type { Dataset } from './dataset.js';
 import { DIGIT } from './digits.js';
 

@@ -1,5 +1,5 @@
+import { hash32 } from '@denary/core';
 import { describe, expect, it } from 'vitest';
-import { hash32 } from '../random.js';
 import { createDataset, type Dataset, subset } from './dataset.js';
 import { makePairs } from './pairs.js';
 

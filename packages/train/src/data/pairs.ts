@@ -3,7 +3,7 @@
  * of a data set alone, so that test pairs hold nobody's training digits, and each digit is used once.
  */
 
-import { stream, uniform } from '../random.js';
+import { stream, uniform } from '@denary/core';
 import { createDataset, type Dataset } from './dataset.js';
 import { DIGIT, drawOrder, requireWhole } from './digits.js';
 

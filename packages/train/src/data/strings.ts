@@ -4,7 +4,7 @@
  * sines and cosines are constants, so that the same seed gives the same bytes on every platform.
  */
 
-import { stream, uniform } from '../random.js';
+import { stream, uniform } from '@denary/core';
 import { createDataset, type Dataset } from './dataset.js';
 import { badArgument, DIGIT, drawOrder, requireWhole } from './digits.js';
 

@@ -1,8 +1,8 @@
 /** Images for trying a device, where no data set is at hand: spots of ink with random labels, always the same. */
 
+import { hash32, stream, uniform } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import { createDataset, type Dataset } from '../data/dataset.js';
-import { hash32, stream, uniform } from '../random.js';
 
 const INK = stream('made-up/ink');
 const LABEL = stream('made-up/label');

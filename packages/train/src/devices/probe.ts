@@ -1,6 +1,7 @@
 /** A short look at how a device does: a few training steps on one batch, their losses and their pace; and the same of prediction. */
 
 import {
+  augment,
   type Batch,
   DenaryError,
   type Device,
@@ -11,7 +12,6 @@ import {
   Trainer,
 } from '@denary/core';
 import { Batches } from '../batches.js';
-import { augment } from '../data/augment.js';
 import { learningRateOf } from '../objective/optimizers.js';
 import { forMachine } from '../passes/for-machine.js';
 import type { PreparedTraining } from '../prepare.js';

@@ -1,8 +1,7 @@
 /** Keras' weight initializers, seeded by the weight's name: the same seed gives the same weights, whatever else a model has. */
 
-import { DenaryError, filled, sizeOf, type Tensor } from '@denary/core';
+import { DenaryError, filled, hash32, normal, sizeOf, stream, type Tensor, uniform } from '@denary/core';
 import type { InitializerSpec } from '../architectures/layers.js';
-import { hash32, normal, stream, uniform } from '../random.js';
 
 /** How many values a unit of the layer reads and feeds. */
 export interface Fans {

@@ -4,12 +4,20 @@
  * a z-score against independent draws; seeds are fixed, so that a bound of 5 deviations is passed or failed for good.
  */
 
-import { encodeModel, filled, fromNumbers, GraphBuilder, type Session, type Tensor } from '@denary/core';
+import {
+  encodeModel,
+  filled,
+  fromNumbers,
+  GraphBuilder,
+  type Session,
+  stream,
+  type Tensor,
+  uniform,
+} from '@denary/core';
 import { createSession as createNodeSession } from '@denary/runtime-node';
 import { createSession as createWebSession } from '@denary/runtime-web';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maths } from '../math.js';
-import { stream, uniform } from '../random.js';
 import { rowKeysOf } from './dropout.js';
 import { appendForTraining, type TrainingContext } from './training-form.js';
 

@@ -3,9 +3,8 @@
  * Add, Mul, Div, Less and Cast alone, so that CPU, WASM and WebGPU draw the same bits and a resumed run goes on with them.
  */
 
-import { type Node, sizeOf, tensor, type Value } from '@denary/core';
+import { hash32, type Node, sizeOf, stream, tensor, type Value } from '@denary/core';
 import { type Maths, sizes } from '../math.js';
-import { hash32, stream } from '../random.js';
 import type { TrainingContext } from './training-form.js';
 
 /** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */

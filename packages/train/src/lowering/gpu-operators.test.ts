@@ -5,6 +5,7 @@ import {
   filled,
   fromNumbers,
   GraphBuilder,
+  normal,
   sizeOf,
   type Tensor,
   toNumbers,
@@ -13,12 +14,11 @@ import {
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { maths } from '../math.js';
-import { normal } from '../random.js';
 import { inGpuOperators } from './gpu-operators.js';
 
 type Build = (graph: GraphBuilder, x: Value) => readonly Value[];
 
-const LACKING = ['ArgMax', 'LogSoftmax', 'Or', 'ReduceLogSumExp', 'Sign', 'Sum'];
+const LACKING = ['ArgMax', 'LogSoftmax', 'Or', 'PRelu', 'ReduceLogSumExp', 'Selu', 'Sign', 'Softplus', 'Sum'];
 
 const drawn = (shape: readonly number[]): Tensor =>
   fromNumbers(
@@ -58,6 +58,15 @@ const onInt32 = (graph: GraphBuilder, x: Value, attributes: { axis: number; keep
 ];
 
 describe('in the operators of a GPU', () => {
+  it.each<[string, Build]>([
+    ['PRelu', (graph, x) => [graph.op('PRelu', [x, graph.constant(fromNumbers('float32', [0.1, -1, 2]))])]],
+    ['Selu', (graph, x) => [graph.op('Selu', [x]), graph.op('Selu', [x], { alpha: 0.5, gamma: 2 })]],
+    ['Softplus', (graph, x) => [graph.op('Softplus', [x])]],
+  ])('%s is the same', async (_, build) => {
+    const values = toNumbers(drawn([40, 3])).map((value) => 4 * value);
+    await expectSame(build, fromNumbers('float32', values, [40, 3]));
+  });
+
   it.each<[string, Build]>([
     ['ArgMax along the last axis', (graph, x) => onInt32(graph, x, { axis: -1, keepdims: 0 })],
     ['ArgMax along another', (graph, x) => onInt32(graph, x, { axis: 1 })],

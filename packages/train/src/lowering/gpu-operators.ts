@@ -13,6 +13,7 @@ import {
   toNumbers,
   type Value,
 } from '@denary/core';
+import { SELU } from '../autodiff/rules/activations.js';
 import { type Maths, maths, sizes } from '../math.js';
 
 /** Buffers that a shader can bind on every WebGPU device: a node's inputs and outputs together. */
@@ -58,6 +59,8 @@ const rewrites: { readonly [O in Operator]?: Rewrite } = {
 
   Or: ({ graph, not }, [a, b]) => not(graph.op('And', [not(a!), not(b!)])),
 
+  PRelu: ({ where, greater, mul }, [x, slope]) => where(greater(x!, 0), x!, mul(x!, slope!)),
+
   // WebGPU has it, but takes the exponentials of large numbers as they are.
   ReduceLogSumExp: (math, [x, listed], node) => {
     const given = attribute(node.attributes, 'axes', 'ints') ?? (listed && constantsOf(math.graph, listed));
@@ -65,7 +68,16 @@ const rewrites: { readonly [O in Operator]?: Rewrite } = {
     return logSumExp(math, x!, axes, attribute(node.attributes, 'keepdims', 'int') !== 0);
   },
 
+  Selu: ({ graph, mul }, [x], { attributes }) => {
+    const elu = graph.op('Elu', [x!], { alpha: attribute(attributes, 'alpha', 'float') ?? SELU.alpha });
+    return mul(elu, attribute(attributes, 'gamma', 'float') ?? SELU.gamma);
+  },
+
   Sign: ({ sub, cast, greater, less }, [x]) => sub(cast(greater(x!, 0), x!.dtype), cast(less(x!, 0), x!.dtype)),
+
+  // max(x, 0) + log(1 + e^-|x|), which does not overflow. WebGPU has it in Node, and not on the web.
+  Softplus: ({ graph, add, log, exp, neg }, [x]) =>
+    add(graph.op('Relu', [x!]), log(add(exp(neg(graph.op('Abs', [x!]))), 1))),
 
   // In groups, and those in groups, so that each fits into a shader.
   Split: (math, [x, listed], node) => {

@@ -7,11 +7,13 @@ import {
   GraphBuilder,
   initializersOf,
   type Node,
+  normal,
   sizeOf,
   type Tensor,
   type Tensors,
   Trainer,
   toNumbers,
+  uniform,
   type Value,
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
@@ -19,7 +21,6 @@ import { describe, expect, it } from 'vitest';
 import type { Architecture } from '../architectures/architecture.js';
 import { buildModel } from '../forward/build-model.js';
 import { maths } from '../math.js';
-import { normal, uniform } from '../random.js';
 import { createTrainingGraph, type Objective } from '../training-graph.js';
 import { appendForTraining, poolBeforeRelu, type TrainingContext } from './training-form.js';
 

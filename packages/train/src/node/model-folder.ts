@@ -98,12 +98,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
     },
     architecture,
     versions: { denary: versionOf('@denary/train'), ...versions },
-    files: Object.fromEntries(
-      Object.entries(files).map(([name, bytes]) => [
-        name,
-        { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
-      ]),
-    ),
+    files: fileRecord(files),
   };
 }
 
@@ -114,8 +109,16 @@ const metricsOf = ({ accuracy, slotAccuracy, wholeAccuracy, loss, count }: Evalu
   count,
 });
 
-const classNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
+export const classNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
+
+/** What a manifest says of a folder's files. */
+export const fileRecord = (files: Readonly<Record<string, Uint8Array>>): Manifest['files'] =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, { bytes: bytes.length, sha256: sha256(bytes) }]),
+  );
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The version of an installed package. */
-const versionOf = (name: string): string =>
+export const versionOf = (name: string): string =>
   (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;

@@ -4,12 +4,12 @@ import {
   fromNumbers,
   GraphBuilder,
   type Model,
+  normal,
   toNumbers,
   type Value,
 } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
-import { normal } from '../random.js';
 import { blockChannels } from './channel-blocks.js';
 import { channelBlockOf } from './for-machine.js';
 

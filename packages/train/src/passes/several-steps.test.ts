@@ -1,10 +1,9 @@
-import { encodeModel, initializersOf, type Session, Trainer } from '@denary/core';
+import { encodeModel, initializersOf, type Session, Trainer, uniform } from '@denary/core';
 import { createSession as createNodeSession } from '@denary/runtime-node';
 import { createSession as createWebSession } from '@denary/runtime-web';
 import { describe, expect, it } from 'vitest';
 import type { Architecture } from '../architectures/architecture.js';
 import { buildModel } from '../forward/build-model.js';
-import { uniform } from '../random.js';
 import { createTrainingGraph } from '../training-graph.js';
 import { severalSteps } from './several-steps.js';
 

@@ -1,8 +1,8 @@
 /** Images laid out by likeness: t-SNE of what the model makes of them, each as a small picture of itself in its class's colour. */
 
+import { permutation, stream } from '@denary/core';
 import * as Plot from '@observablehq/plot';
 import { type Dataset, subset } from '../data/dataset.js';
-import { permutation, stream } from '../random.js';
 import { type FeatureOptions, featuresOf } from './features.js';
 import { classText, labelText } from './labels.js';
 import { legend } from './legend.js';

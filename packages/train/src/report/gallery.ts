@@ -3,9 +3,8 @@
  * Drawn as pixels, so that it needs no canvas and no fonts; whoever has a PNG encoder writes it.
  */
 
-import { DenaryError, type GreyImage } from '@denary/core';
+import { DenaryError, type GreyImage, permutation, stream } from '@denary/core';
 import type { Dataset } from '../data/dataset.js';
-import { permutation, stream } from '../random.js';
 import { labelText } from './labels.js';
 import { drawText, TEXT_HEIGHT, textWidth } from './tiny-font.js';
 

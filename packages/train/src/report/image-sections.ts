@@ -1,8 +1,8 @@
 /** The sections of a report that show images: mistakes, samples, first-layer weights and the embedding. */
 
 import type { Model } from '@denary/core';
+import { permutation, stream } from '@denary/core';
 import type { Dataset } from '../data/dataset.js';
-import { permutation, stream } from '../random.js';
 import { drawEmbedding, type EmbeddingOptions } from './embedding.js';
 import { firstLayer } from './first-layer.js';
 import { composeGallery } from './gallery.js';

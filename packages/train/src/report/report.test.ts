@@ -1,11 +1,10 @@
-import { decodeModel, encodeModel, type SessionFactory } from '@denary/core';
+import { decodeModel, encodeModel, hash32, type SessionFactory } from '@denary/core';
 import { describe, expect, it } from 'vitest';
 import type { Architecture } from '../architectures/architecture.js';
 import { createDataset, type Dataset } from '../data/dataset.js';
 import type { Evaluation } from '../evaluate.js';
 import { buildModel } from '../forward/build-model.js';
 import type { EpochLog, StepLog } from '../history.js';
-import { hash32 } from '../random.js';
 import { createReport } from './report.js';
 import type { Test } from './test-part.js';
 

@@ -1,5 +1,5 @@
+import { normal } from '@denary/core';
 import { describe, expect, it } from 'vitest';
-import { normal } from '../random.js';
 import { tsne } from './tsne.js';
 
 const SIZE = 8;

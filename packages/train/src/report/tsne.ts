@@ -4,8 +4,7 @@
  * the learning rate by the number of points (Belkina et al., Nature Communications 2019).
  */
 
-import { DenaryError } from '@denary/core';
-import { normal, stream } from '../random.js';
+import { DenaryError, normal, stream } from '@denary/core';
 
 export interface TsneOptions {
   /** About how many neighbours a point has; default 30, and never more than a third of the other points. */

@@ -1,9 +1,9 @@
 /** The rows of a reproduction: every system with its own settings, what its notebook printed, and one change worth showing. */
 
+import { permutation, stream } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import { catalogue, dataOf, findArchitecture } from '../architectures/catalogue.js';
 import { type Dataset, subset } from '../data/dataset.js';
-import { permutation, stream } from '../random.js';
 
 /** What a notebook printed: of one run each. */
 export interface Reported {

@@ -1,10 +1,9 @@
 /** Cross-validation: an architecture trained once for each fold, and measured on the part that it has not seen. */
 
-import { DenaryError, encodeModel } from '@denary/core';
+import { DenaryError, encodeModel, hash32 } from '@denary/core';
 import { requireWhole } from '../data/digits.js';
 import { evaluate } from '../evaluate.js';
 import { type FitOptions, fit, type Progress } from '../fit.js';
-import { hash32 } from '../random.js';
 import { type Spread, spreadOf } from '../spread.js';
 import type { Fold } from './folds.js';
 

@@ -1,8 +1,7 @@
 /** Parts of the training data for choosing between settings: seeded, stratified folds, and a smaller sample for a quick look. */
 
-import { DenaryError } from '@denary/core';
+import { DenaryError, permutation, stream } from '@denary/core';
 import { type Dataset, subset } from '../data/dataset.js';
-import { permutation, stream } from '../random.js';
 
 /** One of the splits of a cross-validation. */
 export interface Fold {

@@ -1,8 +1,8 @@
 /** Which settings there are and what they may be, each table complete by its type: a new field does not compile without a row. */
 
+import type { AugmentOptions } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import type { Layer, LayerType } from '../architectures/layers.js';
-import type { AugmentOptions } from '../data/augment-options.js';
 import { type EarlyStopping, monitors } from '../history.js';
 import { losses } from '../objective/losses.js';
 import type { OptimizerName, OptimizerSpec } from '../objective/optimizers.js';

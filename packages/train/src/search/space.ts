@@ -1,6 +1,6 @@
 /** What a search tries: every combination of listed values, random draws from ranges, or both. */
 
-import { hash32, stream, uniform } from '../random.js';
+import { hash32, stream, uniform } from '@denary/core';
 import { badSetting, type SettingValue } from './kinds.js';
 import type { SettingOverrides } from './with-settings.js';
 

@@ -1,9 +1,9 @@
 /** An architecture with some of its plain data changed, by keys that can be typed: `learningRate`, `dense_1.units`. */
 
+import { resolveAugmentOptions } from '@denary/core';
 import type { Architecture } from '../architectures/architecture.js';
 import type { Layer } from '../architectures/layers.js';
 import { summarize } from '../architectures/summary.js';
-import { resolveOptions } from '../data/augment-options.js';
 import { assign, badSetting, type Kind, oneOf, type SettingValue } from './kinds.js';
 import { layerKinds, optimizerKinds, scheduleKinds, trainingKinds } from './setting-kinds.js';
 
@@ -40,7 +40,7 @@ export function withSettings(architecture: Architecture, settings: SettingOverri
   // An optimizer before its options.
   entries.sort((a, b) => a.path.length - b.path.length);
   const changed = entries.reduce((before, { key, value, path }) => withSetting(before, key, path, value), architecture);
-  if (changed.training.augment) resolveOptions(changed.training.augment);
+  if (changed.training.augment) resolveAugmentOptions(changed.training.augment);
   return changed;
 }
 

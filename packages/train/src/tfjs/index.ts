@@ -5,6 +5,7 @@ export * from './convert.js';
 export { convertGraphModel } from './convert-graph.js';
 export { type ConvertOptions, convertLayersModel, type LayersModel } from './convert-layers.js';
 export * from './engine/index.js';
+export { exportLayersModel } from './export-layers.js';
 export { type GraphOperator, graphOperators } from './graph/index.js';
 export { type LayerWeights, namedWeights } from './layer-weights.js';
 export type { LayerSpec } from './layers/config.js';

@@ -59,10 +59,28 @@ export function networkOf(spec: LayerSpec): Network {
     const nodes = Array.isArray(entry.inbound_nodes) ? entry.inbound_nodes : [];
     layers.set(name, { spec: { ...layer, name }, calls: nodes.map((node) => refsOf(node, `${who}, layer "${name}"`)) });
   });
+  const inputs = endsOf(values.input_layers, `${who}, input_layers`);
+  return counted({ layers, inputs, outputs: endsOf(values.output_layers, `${who}, output_layers`) });
+}
+
+/**
+ * Keras 2 and TensorFlow.js count the calls of a model inside from 1, its making being the first; Keras 3 counts from 0. All
+ * calls in a file are used, so that the highest number tells.
+ */
+function counted({ layers, inputs, outputs }: Network): Network {
+  const every = [...outputs, ...[...layers.values()].flatMap(({ calls }) => calls.flat())];
+  const fromOne = new Set(
+    [...layers].flatMap(([name, { spec, calls }]) =>
+      isNetwork(spec) && every.some(({ layer, call }) => layer === name && call >= calls.length) ? [name] : [],
+    ),
+  );
+  const shifted = (ref: Ref): Ref => (fromOne.has(ref.layer) ? { ...ref, call: ref.call - 1 } : ref);
   return {
-    layers,
-    inputs: endsOf(values.input_layers, `${who}, input_layers`),
-    outputs: endsOf(values.output_layers, `${who}, output_layers`),
+    layers: new Map(
+      [...layers].map(([name, { spec, calls }]) => [name, { spec, calls: calls.map((call) => call.map(shifted)) }]),
+    ),
+    inputs,
+    outputs: outputs.map(shifted),
   };
 }
 

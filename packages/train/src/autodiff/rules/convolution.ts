@@ -38,16 +38,28 @@ function offsets({ kernel, dilations }: Window): [number, number][] {
  * which is what the kernels like best. On a CPU this takes a sixth of the time of a Conv on transposed operands.
  */
 function kernelGradient(c: RuleContext, dy: Value, window: Window): Value {
-  const [outChannels, channels, ...kernel] = sizes(c.inputs[1]!) as [number, number, number, number];
-  const area = kernel[0] * kernel[1];
   const { image, places } = columnsOf(c, window);
+  const groups = c.attr('group', 'int', 1);
+  const [images, dys] = [image, dy].map((value) => c.split(value, 0, even(sizes(value)[0]!, groups)));
+  return c.concat(
+    images!.map((part, group) => groupGradient(c, part, places, dys![group]!)),
+    0,
+  );
+}
+
+/** The kernels of one group of channels; a usual convolution has one group. */
+function groupGradient(c: RuleContext, image: Value, places: Value, dy: Value): Value {
+  const [, channels, ...kernel] = sizes(c.inputs[1]!) as [number, number, number, number];
+  const area = kernel[0] * kernel[1];
   const parts = partsOf(channels, area, sizes(places)[0]! * sizes(image)[2]!);
-  const products = c.split(image, 0, new Array<number>(parts).fill(channels / parts)).map((part) => {
+  const products = c.split(image, 0, even(channels, parts)).map((part) => {
     const columns = c.graph.op('Gather', [part, places], { axis: 1 });
     return c.gemm(c.reshape(columns, [(channels / parts) * area, -1]), dy, { transB: true });
   });
-  return c.transpose(c.reshape(c.concat(products, 0), [channels, ...kernel, outChannels]), [3, 0, 1, 2]);
+  return c.transpose(c.reshape(c.concat(products, 0), [channels, ...kernel, sizes(dy)[0]!]), [3, 0, 1, 2]);
 }
+
+const even = (total: number, parts: number): number[] => new Array<number>(parts).fill(total / parts);
 
 /** Columns of more elements are made, and used up, in parts; a part has as many rows at least as a product wants. */
 const [MOST_ELEMENTS, LEAST_ROWS] = [6e6, 64];
@@ -100,7 +112,15 @@ function imageGradient(c: RuleContext, { kernel, strides, dilations, pads }: Win
     const covered = (sizes(c.y)[2 + i]! - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1;
     return sizes(c.x)[2 + i]! + pads[i]! + pads[2 + i]! - covered;
   });
-  const attributes = { kernel_shape: kernel, strides, dilations, pads, output_padding: rest };
+  const group = c.attr('group', 'int', 1);
+  const attributes = {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads,
+    output_padding: rest,
+    ...(group > 1 && { group }),
+  };
   return c.graph.op('ConvTranspose', [c.dy, c.inputs[1]!], attributes);
 }
 
@@ -173,7 +193,6 @@ export const convolution = {
   },
 
   Conv: (c) => {
-    if (c.attr('group', 'int', 1) !== 1) c.unsupported('a grouped convolution');
     const window = windowOf(c, sizes(c.inputs[1]!).slice(2));
     const dy = batchLast(c, c.dy);
     return [

@@ -47,8 +47,6 @@ export const elementwise = {
   },
   // d elu(x) = dy where x > 0, else dy (y + alpha)
   Elu: unary((c) => c.mul(c.dy, c.where(c.greater(c.x, 0), 1, c.add(c.y, c.attr('alpha', 'float', 1))))),
-  // d erf(x) = dy 2 / sqrt(pi) e^(-x^2)
-  Erf: unary(({ dy, x, mul, exp, neg, square }) => mul(dy, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
   // d exp(x) = dy y
   Exp: unary(({ dy, y, mul }) => mul(dy, y)),
   // d hardsigmoid(x) = dy alpha where 0 < y < 1
@@ -58,10 +56,6 @@ export const elementwise = {
   }),
   // d identity(x) = dy
   Identity: unary(({ dy }) => dy),
-  // d leakyrelu(x) = dy where x > 0, else dy alpha
-  LeakyRelu: unary((c) =>
-    c.mul(c.dy, c.where(c.greater(c.x, 0), 1, c.graph.scalar(c.attr('alpha', 'float', 0.01), c.dy.dtype))),
-  ),
   // d log(x) = dy / x
   Log: unary(({ dy, x, div }) => div(dy, x)),
   Max: extreme,
@@ -70,14 +64,6 @@ export const elementwise = {
   Mul: (c) => [c.wanted(0) ? c.mul(c.dy, second(c)) : undefined, c.wanted(1) ? c.mul(c.dy, c.x) : undefined],
   // d (-x) = -dy
   Neg: unary(({ dy, neg }) => neg(dy)),
-  // d prelu(x, slope) = dy where x > 0, else dy slope; 0 where x > 0, else dy x
-  PRelu: (c) => {
-    const positive = c.greater(c.x, 0);
-    return [
-      c.where(positive, c.dy, c.mul(c.dy, second(c))),
-      c.wanted(1) ? c.where(positive, 0, c.mul(c.dy, c.x)) : undefined,
-    ];
-  },
   // d a^b = dy b a^(b-1), dy y log(a)
   Pow: (c) => [
     c.wanted(0) ? c.mul(c.dy, c.mul(second(c), c.pow(c.x, c.sub(second(c), 1)))) : undefined,
@@ -87,16 +73,9 @@ export const elementwise = {
   Reciprocal: unary(({ dy, y, neg, mul, square }) => neg(mul(dy, square(y)))),
   // d relu(x) = dy where y > 0
   Relu: unary((c) => c.mul(c.dy, positive(c))),
-  // d selu(x) = dy gamma where x > 0, else dy (y + gamma alpha)
-  Selu: unary((c) => {
-    const [alpha, gamma] = [c.attr('alpha', 'float', 1.6732632423543772), c.attr('gamma', 'float', 1.0507009873554805)];
-    return c.mul(c.dy, c.where(c.greater(c.x, 0), c.graph.scalar(gamma, c.dy.dtype), c.add(c.y, gamma * alpha)));
-  }),
   // d sigmoid(x) = dy y (1 - y)
   Sigmoid: unary(({ dy, y, mul, sub, square }) => mul(dy, sub(y, square(y)))),
   Sign: nonDifferentiable,
-  // d softplus(x) = dy sigmoid(x)
-  Softplus: unary((c) => c.mul(c.dy, c.graph.op('Sigmoid', [c.x]))),
   // d softsign(x) = dy / (1 + |x|)^2
   Softsign: unary((c) => c.div(c.dy, c.square(c.add(c.graph.op('Abs', [c.x]), 1)))),
   // d sqrt(x) = dy / 2y

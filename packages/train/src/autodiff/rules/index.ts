@@ -2,6 +2,7 @@
 
 import type { Operator } from '@denary/core';
 import { nonDifferentiable, type Rule } from '../rule.js';
+import { activations } from './activations.js';
 import { convolution } from './convolution.js';
 import { elementwise } from './elementwise.js';
 import { linear } from './linear.js';
@@ -25,6 +26,7 @@ const discrete = {
 
 export const rules: { readonly [O in Operator]: Rule | typeof nonDifferentiable } = {
   ...elementwise,
+  ...activations,
   ...linear,
   ...convolution,
   ...reduction,

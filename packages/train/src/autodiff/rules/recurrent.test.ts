@@ -6,6 +6,7 @@ import {
   fromNumbers,
   GraphBuilder,
   type Node,
+  normal,
   sizeOf,
   type Tensors,
   toNumbers,
@@ -15,7 +16,6 @@ import { describe, expect, it } from 'vitest';
 import type { Target } from '../../lowering/target.js';
 import { appendForTraining, type TrainingContext } from '../../lowering/training-form.js';
 import { maths } from '../../math.js';
-import { normal } from '../../random.js';
 import { differentiate } from '../differentiate.js';
 
 const [BATCH, FEATURES, HIDDEN] = [3, 4, 5];

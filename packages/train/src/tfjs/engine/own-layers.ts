@@ -1,7 +1,7 @@
 /** Layers that TensorFlow.js lacks, or has in another form than a training that can be repeated needs. */
 
+import { hash32, stream } from '@denary/core';
 import type * as tf from '@tensorflow/tfjs';
-import { hash32, stream } from '../../random.js';
 import type { Tfjs } from './tfjs.js';
 
 /** What a step's dropout masks are drawn from. */

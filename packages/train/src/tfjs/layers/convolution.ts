@@ -87,10 +87,11 @@ const separable = (rank: number): LayerRow =>
     const { value, back } = channelsSecond(c, x);
     const window = windowOf(c, rank);
     const channels = c.fixed(value.shape[1]);
-    const multiplier = c.config.whole('depth_multiplier', 1, 1);
     const filters = c.config.whole('filters', 1);
     const ones = window.kernel.map(() => 1);
-    const depthwise = c.weight('depthwise_kernel', [...window.kernel, channels, multiplier]);
+    // TensorFlow.js forgets the multiplier when it saves the configuration; the kernel tells it.
+    const depthwise = c.weight('depthwise_kernel', [...window.kernel, channels, undefined]);
+    const multiplier = depthwise.shape.at(-1)!;
     const pointwise = c.weight('pointwise_kernel', [...ones, channels * multiplier, filters]);
     const deep = conv(c, value, window, c.initializer('depthwise_kernel', perChannel(depthwise)), undefined, channels);
     const point = { kernel: ones, strides: ones, dilations: ones, padding: 'valid' } as const;

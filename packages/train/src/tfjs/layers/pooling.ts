@@ -11,8 +11,17 @@ const pooling = (op: 'MaxPool' | 'AveragePool', rank: number): LayerRow =>
     const strides = c.config.sizes('strides', rank, kernel);
     const padding = c.config.choice('padding', ['valid', 'same'], 'valid');
     const pads = padsOf(c, value, { kernel, strides, dilations: kernel.map(() => 1), padding });
-    return back(c.op(op, [value], { kernel_shape: kernel, strides, pads }));
+    return back(c.op(op, [value], { kernel_shape: kernel, strides, ...paddingOf(pads, kernel, strides) }));
   });
+
+/**
+ * ONNX Runtime (1.30) moves a Pad that stands before a pool into its `pads`, which for a pool mean another thing than zeros;
+ * it leaves a pool with `auto_pad` alone, and gets that wrong only where windows leave gaps.
+ */
+function paddingOf(pads: readonly number[], kernel: readonly number[], strides: readonly number[]) {
+  if (pads.every((size) => size === 0)) return { auto_pad: 'VALID' };
+  return kernel.every((width, axis) => width >= strides[axis]!) ? { auto_pad: 'SAME_UPPER' } : { pads };
+}
 
 /** Over all places of an image or all steps of a sequence. */
 const globalPooling = (reduce: 'max' | 'mean', rank: number): LayerRow =>

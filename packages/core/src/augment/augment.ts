@@ -4,13 +4,13 @@
  * does the work changes it. Each pixel is resampled once, whatever is asked for, and no image allocates anything.
  */
 
+import { problem } from '../errors.js';
 import { hash32, stream } from '../random.js';
-import { type AugmentOptions, isIdle, type ResolvedOptions, resolveOptions } from './augment-options.js';
-import { badArgument } from './digits.js';
+import { type AugmentOptions, isIdle, type ResolvedAugmentOptions, resolveAugmentOptions } from './augment-options.js';
 import { drawRanges, newPlacement, place } from './placement.js';
 import { changeStroke } from './stroke.js';
 import { Canvas, resample } from './warp.js';
-import { type Waves, waves } from './waves.js';
+import { type Waves, waves, wavesInParts } from './waves.js';
 
 export type { AugmentOptions } from './augment-options.js';
 
@@ -29,16 +29,33 @@ export interface AugmentJob {
 export interface Augmentation {
   (job: AugmentJob): void;
   /** All settings: what a checkpoint must agree with. */
-  readonly options: ResolvedOptions;
+  readonly options: ResolvedAugmentOptions;
 }
 
 const AUGMENT = stream('augment');
 
 /** Throws `bad-argument` for a setting that is unknown or out of its range. */
 export function augment(options: AugmentOptions): Augmentation {
-  const settings = resolveOptions(options);
-  const { elastic, strokeWidth } = settings;
-  const field: Waves | undefined = elastic.alpha > 0 ? waves(elastic.alpha, elastic.sigma) : undefined;
+  const settings = resolveAugmentOptions(options);
+  const { alpha, sigma } = settings.elastic;
+  return augmentation(settings, alpha > 0 ? waves(alpha, sigma) : undefined);
+}
+
+/** The same where the thread must stay free: `pause` gives others their turn, every few milliseconds of the making. */
+export async function augmentInParts(options: AugmentOptions, pause: () => Promise<void>): Promise<Augmentation> {
+  const settings = resolveAugmentOptions(options);
+  const { alpha, sigma } = settings.elastic;
+  if (alpha === 0) return augmentation(settings, undefined);
+  const making = wavesInParts(alpha, sigma);
+  for (;;) {
+    const { done, value } = making.next();
+    if (done) return augmentation(settings, value);
+    await pause();
+  }
+}
+
+function augmentation(settings: ResolvedAugmentOptions, field: Waves | undefined): Augmentation {
+  const { strokeWidth } = settings;
   const idle = isIdle(settings);
   let canvas = new Canvas(1, 1);
   const placement = newPlacement();
@@ -67,11 +84,17 @@ export function augment(options: AugmentOptions): Augmentation {
 
 function requireRoom(images: number, indices: ArrayLike<number>, room: number): void {
   if (room < indices.length) {
-    throw badArgument('augment', `room for ${indices.length} images`, `room for ${room}`, 'Give a longer `out`.');
+    throw problem(
+      'bad-argument',
+      'augment',
+      `room for ${indices.length} images`,
+      `room for ${room}`,
+      'Give a longer `out`.',
+    );
   }
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (Number.isInteger(index) && index >= 0 && index < images) continue;
-    throw badArgument('augment', `indices in 0..${images - 1}`, `${index}`, 'Name images that there are.');
+    throw problem('bad-argument', 'augment', `indices in 0..${images - 1}`, `${index}`, 'Name images that there are.');
   }
 }

@@ -4,7 +4,7 @@
  * as easy as 1, 2, 3" (SC 2011); the function is MurmurHash3, which is enough for statistics and no good for secrets.
  */
 
-import { DenaryError } from '@denary/core';
+import { DenaryError } from './errors.js';
 
 const rotateLeft = (x: number, bits: number): number => (x << bits) | (x >>> (32 - bits));
 

@@ -13,11 +13,33 @@ const NOISE = stream('augment-elastic');
 /** int32 [SIZE, SIZE]: displacements in 1/65536 pixel. */
 export type Waves = Int32Array;
 
+/** Rows that are made in one go, some milliseconds. */
+const ROWS = 32;
+
 export function waves(alpha: number, sigma: number): Waves {
+  const making = wavesInParts(alpha, sigma);
+  for (;;) {
+    const { done, value } = making.next();
+    if (done) return value;
+  }
+}
+
+/** The same with stops on the way: a tenth of a second is too long for a page's main thread. */
+export function* wavesInParts(alpha: number, sigma: number): Generator<void, Waves> {
   const kernel = gaussian(sigma);
-  const noise = Float64Array.from({ length: SIZE * SIZE }, (_, i) => 2 * uniform(0, NOISE, i) - 1);
-  const smooth = acrossColumns(acrossColumns(noise, kernel), kernel);
+  const noise = new Float64Array(SIZE * SIZE);
+  yield* inRows((i) => {
+    noise[i] = 2 * uniform(0, NOISE, i) - 1;
+  });
+  const smooth = yield* acrossColumns(yield* acrossColumns(noise, kernel), kernel);
   return Int32Array.from(smooth, (value) => Math.round(value * alpha * 65536));
+}
+
+function* inRows(each: (i: number) => void): Generator<void, void> {
+  for (let i = 0; i < SIZE * SIZE; ) {
+    for (const end = i + ROWS * SIZE; i < end; i++) each(i);
+    yield;
+  }
 }
 
 /** The weights at 0, 1, 2, ... pixels, to four deviations; all of them, the others' mirror images included, sum to 1. */
@@ -28,7 +50,7 @@ function gaussian(sigma: number): Float64Array {
 }
 
 /** Each row smoothed, and the whole transposed, so that doing it twice smooths both ways. */
-function acrossColumns(field: Float64Array, kernel: Float64Array): Float64Array {
+function* acrossColumns(field: Float64Array, kernel: Float64Array): Generator<void, Float64Array> {
   const result = new Float64Array(SIZE * SIZE);
   for (let y = 0; y < SIZE; y++) {
     for (let x = 0; x < SIZE; x++) {
@@ -38,6 +60,7 @@ function acrossColumns(field: Float64Array, kernel: Float64Array): Float64Array 
       }
       result[x * SIZE + y] = sum;
     }
+    if (y % ROWS === 0) yield;
   }
   return result;
 }

@@ -1,7 +1,7 @@
 /** Where the pixels of one augmented copy come from: the draws of a sample, and the affine map that they make. */
 
 import { hash32 } from '../random.js';
-import type { ResolvedOptions } from './augment-options.js';
+import type { ResolvedAugmentOptions } from './augment-options.js';
 
 /** An affine map from a pixel (x, y) of the copy to its source, and the rest of a sample's draws. Lengths in 1/65536 pixel. */
 export interface Placement {
@@ -42,7 +42,7 @@ export interface Ranges {
   readonly stroke: number;
 }
 
-export function drawRanges(options: ResolvedOptions, height: number, width: number): Ranges {
+export function drawRanges(options: ResolvedAugmentOptions, height: number, width: number): Ranges {
   const { rotate, shift, shear, zoom, strokeWidth } = options;
   const [down, right] = shift < 1 ? [shift * height, shift * width] : [shift, shift];
   return {

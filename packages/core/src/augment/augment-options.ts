@@ -1,6 +1,6 @@
 /** How strongly images may be changed, each setting with its limits. Every amount is drawn evenly from both directions. */
 
-import { badArgument } from './digits.js';
+import { problem } from '../errors.js';
 
 export interface AugmentOptions {
   /** Degrees, up to 180: turned by at most so much, either way. */
@@ -20,7 +20,7 @@ export interface AugmentOptions {
   readonly strokeWidth?: number | undefined;
 }
 
-export interface ResolvedOptions {
+export interface ResolvedAugmentOptions {
   readonly rotate: number;
   readonly shift: number;
   readonly shear: number;
@@ -34,24 +34,30 @@ const LIMITS = { rotate: 180, shift: 200, shear: 60, zoom: 0.9, strokeWidth: 2, 
 const LEAST_SIGMA = 0.5;
 
 /** The same options with nothing left out. Throws `bad-argument` for an unknown one and outside the limits. */
-export function resolveOptions(options: AugmentOptions): ResolvedOptions {
+export function resolveAugmentOptions(options: AugmentOptions): ResolvedAugmentOptions {
   const { rotate = 0, shift = 0, shear = 0, zoom = 0, elastic = { alpha: 0, sigma: 4 }, strokeWidth = 0 } = options;
   const { alpha, sigma } = elastic;
   const resolved = { rotate, shift, shear, zoom, elastic: { alpha, sigma }, strokeWidth };
   const unknown = Object.keys(options).find((key) => !Object.hasOwn(resolved, key));
   if (unknown !== undefined) {
     const expected = `settings among ${Object.keys(resolved).join(', ')}`;
-    throw badArgument('augment', expected, unknown, 'Correct its name.');
+    throw problem('bad-argument', 'augment', expected, unknown, 'Correct its name.');
   }
   for (const [name, value] of Object.entries({ rotate, shift, shear, zoom, strokeWidth, alpha, sigma })) {
     const least = name === 'sigma' ? LEAST_SIGMA : 0;
     const most = LIMITS[name as keyof typeof LIMITS];
     if (typeof value === 'number' && value >= least && value <= most) continue;
-    throw badArgument('augment', `${name} in ${least}..${most}`, `${value}`, 'Give a smaller or larger one.');
+    throw problem(
+      'bad-argument',
+      'augment',
+      `${name} in ${least}..${most}`,
+      `${value}`,
+      'Give a smaller or larger one.',
+    );
   }
   return resolved;
 }
 
 /** Whether images are left as they are. */
-export const isIdle = ({ elastic, ...rest }: ResolvedOptions): boolean =>
+export const isIdle = ({ elastic, ...rest }: ResolvedAugmentOptions): boolean =>
   elastic.alpha === 0 && Object.values(rest).every((value) => value === 0);

@@ -3,19 +3,24 @@
  * that died is replaced. What it was doing rejects with `worker-lost`: the caller decides whether to try again.
  */
 
-import {
-  closedError,
-  type Device,
-  type RunOptions,
-  type Session,
-  type Tensors,
-  type Value,
-  workerLost,
-} from '@denary/core';
-import type { WorkerSession } from './open.js';
+import type { Clock } from './call.js';
+import type { Value } from './onnx/model.js';
+import { type RemoteSession, workerLost } from './remote-session.js';
+import type { Device, RunOptions, Session } from './session.js';
+import { closedError } from './session-support.js';
+import type { Tensors } from './tensor.js';
 
 /** Opens a worker; the first one chooses the device. */
-export type OpenWorker = (device?: Device) => Promise<WorkerSession>;
+export type OpenWorker = (device?: Device) => Promise<RemoteSession>;
+
+export interface PoolOptions {
+  readonly size: number;
+  readonly open: OpenWorker;
+  /** By which a worker is tried again; it should not keep a process alive. */
+  readonly clock: Pick<Clock, 'after'>;
+  /** Told of each worker that died, and how. */
+  readonly onLost?: ((how: string) => void) | undefined;
+}
 
 /** Milliseconds after which a worker that could not be replaced is tried again; a run that has no other tries at once. */
 const RETRY = 5_000;
@@ -24,16 +29,14 @@ export class SessionPool implements Session {
   readonly device: Device;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  private readonly live = new Set<WorkerSession>();
+  private readonly live = new Set<RemoteSession>();
   /** Replacements under way. */
   private readonly opening = new Set<Promise<unknown>>();
   private closing: Promise<void> | undefined;
 
   private constructor(
-    first: WorkerSession,
-    private readonly open: OpenWorker,
-    private readonly size: number,
-    private readonly onLost: ((how: string) => void) | undefined,
+    first: RemoteSession,
+    private readonly options: PoolOptions,
   ) {
     this.device = first.device;
     this.inputs = first.inputs;
@@ -41,9 +44,8 @@ export class SessionPool implements Session {
     this.join(first);
   }
 
-  /** `onLost` is told of each worker that died. */
-  static async open(size: number, open: OpenWorker, onLost?: (how: string) => void): Promise<SessionPool> {
-    const pool = new SessionPool(await open(), open, size, onLost);
+  static async open(options: PoolOptions): Promise<SessionPool> {
+    const pool = new SessionPool(await options.open(), options);
     try {
       await pool.fill();
     } catch (error) {
@@ -56,7 +58,7 @@ export class SessionPool implements Session {
   async run(feeds: Tensors, options?: RunOptions): Promise<Tensors> {
     this.requireOpen();
     if (this.live.size === 0) await this.fill().catch((error) => this.requireLive(error));
-    let free: WorkerSession | undefined;
+    let free: RemoteSession | undefined;
     for (const session of this.live) if (!free || session.pending < free.pending) free = session;
     if (!free) throw workerLost('so did its replacement');
     return free.run(feeds, options);
@@ -85,24 +87,25 @@ export class SessionPool implements Session {
     await Promise.all([...this.live].map((session) => session.close()));
   }
 
-  private join(session: WorkerSession): void {
+  private join(session: RemoteSession): void {
     this.live.add(session);
     void session.gone.then((how) => {
       this.live.delete(session);
-      if (!this.closing) this.onLost?.(how);
+      if (!this.closing) this.options.onLost?.(how);
       this.restore();
     });
   }
 
   private restore(): void {
     if (this.closing) return;
-    this.fill().catch(() => setTimeout(() => this.restore(), RETRY).unref());
+    this.fill().catch(() => this.options.clock.after(RETRY, () => this.restore()));
   }
 
   /** Opens the workers that are missing. Throws the first error, when all attempts are done. */
   private async fill(): Promise<void> {
-    while (this.live.size + this.opening.size < this.size) {
-      const opening = this.open(this.device).then((session) => {
+    const { size, open } = this.options;
+    while (this.live.size + this.opening.size < size) {
+      const opening = open(this.device).then((session) => {
         this.opening.delete(opening);
         this.join(session);
       });

@@ -1,7 +1,7 @@
-import { DenaryError } from '@denary/core';
 import { describe, expect, it } from 'vitest';
-import type { WorkerSession } from './open.js';
-import { SessionPool } from './pool.js';
+import { DenaryError } from './errors.js';
+import type { RemoteSession } from './remote-session.js';
+import { SessionPool } from './session-pool.js';
 
 /** A worker that answers when the test says so. */
 function fakeWorker() {
@@ -22,8 +22,11 @@ function fakeWorker() {
     },
     gone,
   };
-  return { worker: worker as unknown as WorkerSession & { closed: boolean }, die, answers };
+  return { worker: worker as unknown as RemoteSession & { closed: boolean }, die, answers };
 }
+
+/** No retry comes due in these tests. */
+const clock = { after: () => () => {} };
 
 const broken = () => new DenaryError({ code: 'session-failed', who: 'w', expected: 'a', received: 'b', remedy: 'c' });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -40,7 +43,7 @@ async function poolOf(size: number, failing: readonly number[] = []) {
     fakes.push(fake);
     return fake.worker;
   };
-  const pool = await SessionPool.open(size, open, (how) => lost.push(how));
+  const pool = await SessionPool.open({ size, open, clock, onLost: (how) => lost.push(how) });
   return { pool, fakes, opened: () => opened, lost };
 }
 
@@ -89,11 +92,12 @@ describe('a pool', () => {
   it('opens all of them or none', async () => {
     await expect(poolOf(2, [0])).rejects.toMatchObject({ code: 'session-failed' });
     const fakes: ReturnType<typeof fakeWorker>[] = [];
-    const opening = SessionPool.open(3, async () => {
+    const open = async () => {
       if (fakes.length === 2) throw broken();
       fakes.push(fakeWorker());
       return fakes.at(-1)!.worker;
-    });
+    };
+    const opening = SessionPool.open({ size: 3, open, clock });
     await expect(opening).rejects.toMatchObject({ code: 'session-failed' });
     expect(fakes.map(({ worker }) => worker.closed)).toEqual([true, true]);
   });

@@ -1,0 +1,169 @@
+/** denary build-training MODEL: the training graph of any classifier, so that it can be fine-tuned where it runs. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Manifest, problem } from '@denary/core';
+import { readModel } from '@denary/runtime-node';
+import {
+  type BuiltTraining,
+  buildTraining,
+  type LossName,
+  losses,
+  type OptimizerName,
+  type OptimizerSpec,
+  optimizers,
+  type Target,
+  type TrainableChoice,
+} from '@denary/train';
+import { writeTrainingFolder } from '@denary/train/node';
+import { Command, Option } from 'commander';
+import type { ContextOf } from '../context.js';
+import { fraction, positive, whole } from '../options.js';
+import { count, fileSize, table } from '../text.js';
+import {
+  addWrappingOptions,
+  batchSizes,
+  names,
+  trainableList,
+  type WrappingOptions,
+  wrapOf,
+} from '../wrapping-options.js';
+
+interface Options extends WrappingOptions {
+  trainable: TrainableChoice[];
+  weights?: string[];
+  blocks?: number;
+  loss?: LossName;
+  optimizer?: OptimizerName;
+  learningRate?: number;
+  momentum?: number;
+  batchSize: number[];
+  target: Target;
+  out?: string;
+  json?: boolean;
+}
+
+/** Remembers nothing of a step, so that a few corrections are not followed by its momentum. */
+const OPTIMIZER: OptimizerSpec = { name: 'SGD', learningRate: 0.05 };
+
+export const buildTrainingCommand = (context: ContextOf) =>
+  addWrappingOptions(
+    new Command('build-training')
+      .description('make training.onnx for any classifier, ours or an ONNX file from PyTorch or Keras')
+      .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
+      .addOption(
+        new Option(
+          '--trainable <choices>',
+          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
+        )
+          .argParser(trainableList)
+          .default(['all'], 'all'),
+      )
+      .option(
+        '--weights <names>',
+        'in place of --trainable: weights by name, with commas; * stands for anything',
+        names,
+      )
+      .option('--blocks <n>', 'how many the last blocks are: layers with what follows them (default: 2)', whole(1))
+      .addOption(
+        new Option(
+          '--loss <name>',
+          "by its Keras name (default: the model's own, or sparse_categorical_crossentropy)",
+        ).choices(Object.keys(losses)),
+      )
+      .addOption(new Option('--optimizer <name>', 'by its Keras name (default: SGD)').choices(Object.keys(optimizers)))
+      .option('--learning-rate <rate>', "default: 0.05 of SGD, else the optimizer's own", positive)
+      .option('--momentum <part>', 'of SGD', fraction)
+      .option(
+        '--batch-size <sizes>',
+        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx',
+        batchSizes,
+        [32],
+      )
+      .addOption(
+        new Option('--target <what>', 'what is to train: a graph for a GPU runs anywhere')
+          .choices(['cpu', 'gpu'])
+          .default('cpu'),
+      ),
+  )
+    .option('--out <dir>', "the new model's folder (default: out/NAME)")
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\n${help}`)
+    .action(async (given: string, options: Options) => {
+      const { output } = context(options);
+      const { bytes, path, manifest } = await readModel(given);
+      const name = options.name ?? manifest?.name ?? nameOf(path);
+      const folder = resolve(options.out ?? join('out', name));
+      const built = buildTraining(bytes, {
+        ...objectiveOf(options, manifest?.training),
+        ...(options.weights ? { weights: options.weights } : { trainable: options.trainable }),
+        ...(options.blocks && { blocks: options.blocks }),
+        batchSizes: options.batchSize,
+        target: options.target,
+        wrap: wrapOf(options, name),
+      });
+      const replay = join(dirname(path), 'replay.bin');
+      const others: Record<string, Uint8Array> = existsSync(replay)
+        ? { 'replay.bin': new Uint8Array(await readFile(replay)) }
+        : {};
+      await writeTrainingFolder(folder, { built, given: bytes, name, manifest, others });
+      output.result(factsOf(built, folder), textOf(built, folder));
+    });
+
+const help = `A foreign classifier is wrapped first: image uint8 [batch, height, width] in, probabilities out. Its pixels are
+(image / scale - mean) / std. The weights keep their names and are not in training.onnx, which is small; the folder
+is a model for createRecognizer, createTuner, denary evaluate, predict and tune.
+
+Examples:
+  denary build-training mnist.onnx --mean 0.1307 --std 0.3081
+  denary build-training keras.onnx --layout nhwc --trainable all,head --batch-size 32,128
+  denary build-training out/cnn --weights 'dense_1/*' --optimizer Adam`;
+
+function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, trained: Manifest['training']) {
+  const base = !optimizer || optimizer === OPTIMIZER.name ? OPTIMIZER : { name: optimizer };
+  if (momentum && base.name !== 'SGD') {
+    throw problem('bad-argument', '--momentum', 'the optimizer SGD', base.name, 'Add --optimizer SGD.');
+  }
+  return {
+    loss: loss ?? (trained?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
+    optimizer: { ...base, ...(learningRate && { learningRate }), ...(momentum && { momentum }) } as OptimizerSpec,
+  };
+}
+
+const nameOf = (path: string): string => {
+  const file = basename(path, '.onnx');
+  return file === 'model' ? basename(dirname(path)) : file;
+};
+
+function factsOf({ files, frozen, wrapped, parameters }: BuiltTraining, folder: string) {
+  return {
+    model: folder,
+    parameters,
+    ...(wrapped && { wrapped }),
+    files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length })),
+    frozen,
+  };
+}
+
+function textOf({ files, frozen, wrapped, parameters, contract }: BuiltTraining, folder: string): string {
+  const rows = files.map(({ name, trainable, batchSize, parameters, bytes }) => [
+    name,
+    trainable,
+    `${batchSize}`,
+    count(parameters),
+    fileSize(bytes.length),
+  ]);
+  const { height, width, classes } = contract;
+  const format = wrapped?.format;
+  return [
+    `${folder}: ${count(parameters)} parameters, images of ${width}x${height}, ${classes} classes` +
+      (format
+        ? `; wrapped: ${format.layout}, (image / ${format.scale} - ${format.mean}) / ${format.std}, gives ${wrapped.output}`
+        : ''),
+    table(['file', 'trains', 'batch', 'parameters', 'size'], rows),
+    ...(frozen.length > 0
+      ? ['Not trained:', ...frozen.map(({ name, parameters, why }) => `  ${name} (${count(parameters)}): ${why}`)]
+      : []),
+  ].join('\n');
+}

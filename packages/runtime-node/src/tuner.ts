@@ -1,0 +1,96 @@
+/** createTuner: a model that learns from corrections, in Node. */
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  type Device,
+  decodeReplay,
+  type Isolation,
+  problem,
+  type Samples,
+  type Trainable,
+  Tuner,
+  type TunerSettings,
+  trainables,
+  trainingFileOf,
+} from '@denary/core';
+import { clock } from './clock.js';
+import { decodeImage } from './image-file.js';
+import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
+import { isolatedSessions } from './isolation/open.js';
+import { isFile, readModel } from './model-files.js';
+import { createSession } from './session.js';
+
+export interface TunerOptions extends TunerSettings {
+  /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
+  readonly model?: string | Uint8Array;
+  /**
+   * A training graph, by its path or bytes, for what the strategy trains; default those beside the model (`training.onnx`,
+   * `training.head.onnx`, ...). Needed where the model is bytes.
+   */
+  readonly training?: string | Uint8Array;
+  /** The core set, by its path or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */
+  readonly replay?: string | Uint8Array | Samples | false;
+  /** Default `cpu`. Another one needs a training graph that was made for it. */
+  readonly device?: Exclude<Device, 'wasm'>;
+  /** As of a recognizer, default `thread`: training takes seconds, in which the calling thread stays free. */
+  readonly isolation?: Isolation;
+  /** Of images, checked before they are decoded. */
+  readonly limits?: ImageLimits;
+}
+
+/** What a run without a budget may take, in seconds. */
+const SECONDS = 5;
+
+/**
+ * Opens a model for tuning; the images that it takes are those of a recognizer. Throws DenaryError: `not-found` for a model
+ * or training graph that is not there, `bad-model`, `bad-data` for a core set of another model, `bad-argument`.
+ */
+export async function createTuner(options: TunerOptions = {}): Promise<Tuner<ImageSource>> {
+  const { model = 'cnn', training, replay, device = 'cpu', isolation = 'thread', limits, ...settings } = options;
+  limitsOf(limits);
+  const { bytes, folder } = typeof model === 'string' ? await filesOf(model) : { bytes: model, folder: undefined };
+  const given = training === undefined ? undefined : await bytesOf(training);
+  const available = given ? trainables : folder ? await availableIn(folder) : [];
+  if (available.length === 0) {
+    const remedy = 'Make one: denary build-training MODEL.onnx; or give its path as `training`.';
+    throw problem('not-found', 'createTuner', 'a training graph beside the model', 'none', remedy);
+  }
+  return new Tuner<ImageSource>({
+    ...settings,
+    model: bytes,
+    available,
+    readTraining: async (trainable) => given ?? readFile(join(folder!, trainingFileOf(trainable))),
+    replay: replay === false ? undefined : await coreSet(replay, folder),
+    createSession: isolation === 'none' ? createSession : isolatedSessions(isolation),
+    device,
+    decode: (source) => (isRaw(source) && !limits ? toImage(source) : decodeImage(source, undefined, { limits })),
+    clock,
+    digest: async (content) => createHash('sha256').update(content).digest('hex'),
+    seconds: SECONDS,
+  });
+}
+
+async function filesOf(model: string) {
+  const { bytes, path } = await readModel(model);
+  return { bytes, folder: dirname(path) };
+}
+
+async function availableIn(folder: string): Promise<Trainable[]> {
+  const there = await Promise.all(trainables.map((trainable) => isFile(join(folder, trainingFileOf(trainable)))));
+  return trainables.filter((_, i) => there[i]);
+}
+
+async function coreSet(replay: TunerOptions['replay'], folder: string | undefined): Promise<Samples | undefined> {
+  if (typeof replay === 'object' && 'images' in replay) return replay;
+  if (replay) return decodeReplay(await bytesOf(replay), typeof replay === 'string' ? replay : 'createTuner');
+  const path = folder && join(folder, 'replay.bin');
+  return path && (await isFile(path)) ? decodeReplay(await readFile(path), path) : undefined;
+}
+
+async function bytesOf(source: string | Uint8Array): Promise<Uint8Array> {
+  if (typeof source !== 'string') return source;
+  if (await isFile(source)) return readFile(source);
+  throw problem('not-found', 'createTuner', 'a file', `"${source}"`, 'Check the path.');
+}

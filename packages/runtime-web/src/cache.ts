@@ -1,0 +1,45 @@
+/** Files kept in the browser (Cache API) under this version's name; what other versions kept is deleted. */
+
+import { buildFacts } from './build-facts.js';
+
+const PREFIX = 'denary-';
+const NAME = `${PREFIX}${buildFacts.version}-${buildFacts.ort}`;
+
+export interface Cached {
+  read(url: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Does nothing where there is no room, and notes it. */
+  write(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+}
+
+/** Nothing where the browser does not let pages keep anything, which is noted. */
+export async function openCache(note: (note: string) => void): Promise<Cached | undefined> {
+  if (!globalThis.caches) {
+    note('Files are not cached: the page is neither on https nor on localhost.');
+    return undefined;
+  }
+  try {
+    const cache = await caches.open(NAME);
+    void deleteOthers();
+    return {
+      read: async (url) => {
+        const found = await cache.match(url).catch(() => undefined);
+        return found && new Uint8Array(await found.arrayBuffer());
+      },
+      write: async (url, bytes) => {
+        await cache.put(url, new Response(bytes)).catch((error) => note(`Files are not cached: ${error}`));
+      },
+    };
+  } catch (error) {
+    note(`Files are not cached: the browser refuses (${error}).`);
+    return undefined;
+  }
+}
+
+async function deleteOthers(): Promise<void> {
+  try {
+    const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== NAME);
+    await Promise.all(others.map((name) => caches.delete(name)));
+  } catch {
+    // They stay, then.
+  }
+}

@@ -1,0 +1,116 @@
+/** createRecognizer: a model by name, address or bytes, made ready to predict images in a page. */
+
+import {
+  type AnyPrediction,
+  calibrationIn,
+  contractOf,
+  type Prediction,
+  problem,
+  Recognizer,
+  type RecognizerEvents,
+  type RecognizerSettings,
+  type Session,
+  SessionPool,
+} from '@denary/core';
+import { clock } from './clock.js';
+import { type LoadOptions, webDevice } from './create-session.js';
+import { absolute, fileNamed, modelNames, type RemoteFile, runtimeFiles, shippedModel } from './files.js';
+import { decodeImage, type ImageSource } from './image-source.js';
+import { type Facts, type OpenRequest, open } from './serving.js';
+import { openWorker } from './web-worker.js';
+
+export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents, LoadOptions {
+  /** A shipped model's name, the address of an .onnx file, or a model's bytes; default `cnn-pool4`. */
+  readonly model?: string | URL | Uint8Array | ArrayBuffer;
+  /** Of the model's file, in hexadecimal: it is then checked, and taken from the cache without asking the server. */
+  readonly sha256?: string;
+  /** Default `auto`: WebAssembly, or WebGPU where there is a GPU on which the model was measured to run faster. */
+  readonly device?: 'auto' | 'wasm' | 'webgpu';
+  /** Where the model runs: in a Web Worker, the default, or in the page, which a run then blocks. */
+  readonly isolation?: 'thread' | 'none';
+  /** Threads for one run; by default half the cores, at most 4, and one where the page is not cross-origin isolated. */
+  readonly threads?: number;
+  /** The worker died, how is said; another one takes its place. */
+  readonly onWorkerLost?: (how: string) => void;
+}
+
+/**
+ * Loads a model. One that reads several digits at once gives text: `createRecognizer<TextPrediction>(...)`.
+ * Throws DenaryError: `not-found` for a file that is not there, `download-failed` for one that does not arrive whole,
+ * `bad-model` for a file that is no digit model, `device-unavailable`, `out-of-memory`, `worker-lost` for a worker that the
+ * browser refuses.
+ */
+export async function createRecognizer<P extends AnyPrediction = Prediction>(
+  options: RecognizerOptions = {},
+): Promise<Recognizer<ImageSource, P>> {
+  const { isolation = 'thread', onRun, preprocess, batchSize, maxQueue, maxDelay, reject } = options;
+  const request = requestOf(options);
+  const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
+  const { session, facts } = await (isolation === 'none' ? openHere : openThere)(request, options);
+  try {
+    const graph = session;
+    const settings = { preprocess, batchSize, maxQueue, maxDelay, reject, onRun };
+    return new Recognizer<ImageSource, P>({
+      ...(Object.fromEntries(
+        Object.entries(settings).filter(([, value]) => value !== undefined),
+      ) as RecognizerSettings),
+      session,
+      contract: contractOf({ graph }, who),
+      calibration: calibrationIn({ graph, metadata: facts.metadata }, who),
+      clock,
+      isolation,
+      threads: facts.threads,
+      notes: facts.notes,
+      decode: decodeImage,
+    });
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function requestOf(options: RecognizerOptions): OpenRequest {
+  const { device = 'auto', threads, cache = true } = options;
+  return {
+    model: modelOf(options),
+    device: device === 'auto' ? 'wasm' : webDevice(device),
+    options: threads ? { threads } : {},
+    runtimes: { wasm: runtimeFiles('wasm', options), webgpu: runtimeFiles('webgpu', options) },
+    cache,
+  };
+}
+
+function modelOf({ model = 'cnn-pool4', sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
+  if (model instanceof Uint8Array) return model;
+  if (model instanceof ArrayBuffer) return new Uint8Array(model);
+  if (typeof model === 'string' && /^[\w-]+$/.test(model)) {
+    const shipped = shippedModel(model, places);
+    if (shipped) return shipped;
+    const expected = `a shipped model (${modelNames.join(', ')}), the address of an .onnx file, or bytes`;
+    throw problem('not-found', 'createRecognizer', expected, `"${model}"`, 'Check the name.');
+  }
+  const url = absolute(model);
+  return { name: new URL(url).pathname.split('/').at(-1)!, url, sha256 };
+}
+
+interface OpenedModel {
+  readonly session: Session;
+  readonly facts: Facts;
+}
+
+async function openHere(request: OpenRequest, { onProgress }: RecognizerOptions): Promise<OpenedModel> {
+  const { session, extra } = await open(request, onProgress);
+  return { session, facts: extra };
+}
+
+async function openThere(request: OpenRequest, options: RecognizerOptions): Promise<OpenedModel> {
+  const file = fileNamed('worker.js', options);
+  let facts: Facts | undefined;
+  const open = async () => {
+    const opened = await openWorker(file, request, options.onProgress);
+    facts ??= opened.extra;
+    return opened;
+  };
+  const session = await SessionPool.open({ size: 1, open, clock, onLost: options.onWorkerLost });
+  return { session, facts: facts! };
+}

@@ -1,0 +1,91 @@
+/** A Web Worker as a worker's port, and sessions in workers of their own. */
+
+import { type DenaryError, openRemote, type RemoteSession, type SessionFactory, type WorkerPort } from '@denary/core';
+import { type LoadOptions, webDevice } from './create-session.js';
+import type { OnProgress } from './download.js';
+import { fileNamed, type RemoteFile, runtimeFiles } from './files.js';
+import { whyNoScript } from './runtime.js';
+import type { Facts, OpenRequest } from './serving.js';
+
+export type WorkerSession = RemoteSession<Facts>;
+
+/** Starts a worker and has it open a session. Throws what that throws; for a worker that does not start, the reason. */
+export async function openWorker(
+  file: RemoteFile,
+  request: OpenRequest,
+  onProgress?: OnProgress,
+): Promise<WorkerSession> {
+  const started = startWorker(file, onProgress);
+  try {
+    return await openRemote<Facts>(started.port, request);
+  } catch (error) {
+    if ((error as DenaryError).code === 'worker-lost' && !started.spoke()) throw await whyNoScript(file, error);
+    throw error;
+  }
+}
+
+/**
+ * A factory of sessions that each have a worker of their own: training, say, off the page's thread. Where the worker dies, the
+ * session's state dies with it, and its calls reject with `worker-lost`.
+ */
+export const isolatedSessions =
+  (load: LoadOptions = {}): SessionFactory =>
+  async (model, { device = 'wasm', ...options } = {}) =>
+    openWorker(
+      fileNamed('worker.js', load),
+      {
+        ...{ model, device: webDevice(device), options, cache: load.cache ?? true },
+        runtimes: { wasm: runtimeFiles('wasm', load), webgpu: runtimeFiles('webgpu', load) },
+      },
+      load.onProgress,
+    );
+
+let count = 0;
+
+function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
+  const name = `denary-${Date.now()}-${++count}-${Math.random()}`;
+  const worker = new Worker(url, { type: 'module', name });
+  let spoke = false;
+  let listener: (message: unknown) => void = () => {};
+  let end: (how: string) => void = () => {};
+  const gone = new Promise<string>((resolve) => {
+    end = (how) => {
+      worker.terminate();
+      resolve(how);
+    };
+  });
+  worker.onerror = (event) => {
+    event.preventDefault();
+    end(event.message || 'an error without a message');
+  };
+  worker.onmessageerror = () => end('a message that can not be read');
+  worker.onmessage = ({ data }) => {
+    spoke = true;
+    if ('progress' in data) onProgress?.(data.progress);
+    else if ('ended' in data) end('closed');
+    else listener(data);
+  };
+  const watch = watchOver(name, () => end('it was terminated'));
+  const port: WorkerPort = {
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    listen: (given) => {
+      listener = given;
+    },
+    // Until it has spoken, it may not hold its lock yet.
+    hold: (awaited) => watch(awaited && spoke),
+    gone,
+  };
+  return { port, spoke: () => spoke };
+}
+
+/** Watches, while it is told to, for the end of a worker that holds the lock of that name. */
+function watchOver(name: string, ended: () => void): (wanted: boolean) => void {
+  let watching: AbortController | undefined;
+  return (wanted) => {
+    watching?.abort();
+    watching = wanted ? new AbortController() : undefined;
+    if (!watching || !globalThis.navigator.locks) return;
+    const { signal } = watching;
+    navigator.locks.request(name, { signal }, () => ended()).catch(() => {});
+  };
+}
