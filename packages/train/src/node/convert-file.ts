@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, type Model, problem } from '@denary/core';
+import { type Model, messageOf, problem } from '@denary/core';
 import { convertTfjsFiles } from '../tfjs/convert.js';
 import type { ConvertOptions } from '../tfjs/convert-layers.js';
 import { convertKeras, isKerasFile } from '../tfjs/keras/convert-keras.js';
@@ -27,7 +27,11 @@ export async function convertFile(path: string, options: ConvertOptions = {}): P
 
 /** TensorFlow's own folder has the same kind of content, in a form that wants TensorFlow to be read. */
 async function refuseSavedModel(folder: string): Promise<void> {
-  const isThere = (name: string) => stat(join(folder, name)).then(() => true, () => false);
+  const isThere = (name: string) =>
+    stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
   if ((await isThere('model.json')) || !(await isThere('saved_model.pb'))) return;
   throw problem(
     'bad-model',

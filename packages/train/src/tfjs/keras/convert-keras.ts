@@ -40,8 +40,8 @@ function fromZip(bytes: Uint8Array, who: string): LayersModel {
   const weights = files['model.weights.h5'];
   if (!weights) throw damaged(who, 'model.weights.h5 in it', 'none');
   const root = rootOf(config, who);
-  const { tensors } = readHdf5(weights, `${who}: model.weights.h5`);
-  return { name: who, root, weights: weightsByNumber(tensors, root), dialect: dialectOf(version) };
+  const file = readHdf5(weights, `${who}: model.weights.h5`);
+  return { name: who, root, weights: weightsByNumber(file, root), dialect: dialectOf(version) };
 }
 
 const NAMES = ['config.json', 'metadata.json', 'model.weights.h5'];
@@ -55,14 +55,14 @@ function unzipped(bytes: Uint8Array, who: string): Partial<Record<string, Uint8A
 }
 
 function fromHdf5(bytes: Uint8Array, who: string): LayersModel {
-  const { attributes, tensors } = readHdf5(bytes, who);
-  const { model_config: config, keras_version: version } = attributes;
+  const file = readHdf5(bytes, who);
+  const { model_config: config, keras_version: version } = file.attributes;
   if (typeof config !== 'string') {
     const remedy = "Save the whole model in Python: model.save('model.keras')";
     throw problem('bad-model', who, 'a model with its configuration', 'weights alone', remedy);
   }
   const json = jsonOf(new TextEncoder().encode(config), `${who}: model_config`);
-  return { name: who, root: rootOf(json, who), weights: weightsByName(tensors), dialect: dialectOf(version) };
+  return { name: who, root: rootOf(json, who), weights: weightsByName(file), dialect: dialectOf(version) };
 }
 
 /** Files of before Keras 2.0 say nothing of it. */

@@ -7,6 +7,8 @@ export interface Hdf5 {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Of float32, whatever the width of the numbers in the file, by paths such as `model_weights/dense/kernel`. */
   readonly tensors: ReadonlyMap<string, Tensor<'float32'>>;
+  /** The paths of a layer's weights in Keras' order, where the file lists them. */
+  readonly order: readonly string[];
 }
 
 /** Whether bytes begin as an HDF5 file does. */
@@ -17,20 +19,25 @@ export const isHdf5 = (bytes: Uint8Array): boolean =>
 export function readHdf5(bytes: Uint8Array, who: string): Hdf5 {
   try {
     const file = new File(bytes.slice().buffer as ArrayBuffer, who);
-    const tensors = new Map<string, Tensor<'float32'>>();
-    collect(file, '', tensors);
-    return { attributes: file.attrs, tensors };
+    const found = { tensors: new Map<string, Tensor<'float32'>>(), order: [] };
+    collect(file, '', found);
+    return { attributes: file.attrs, ...found };
   } catch (cause) {
     throw problem('bad-model', who, 'a whole HDF5 file', messageOf(cause), 'Copy or save the model again.', cause);
   }
 }
 
-function collect(group: Group, path: string, tensors: Map<string, Tensor<'float32'>>): void {
+function collect(group: Group, path: string, found: { tensors: Map<string, Tensor>; order: string[] }): void {
+  // A long list is in parts: `weight_names0`, `weight_names1`.
+  for (const [key, value] of Object.entries(group.attrs)) {
+    if (/^weight_names\d*$/.test(key) && Array.isArray(value))
+      found.order.push(...value.map((name) => `${path}/${name}`));
+  }
   for (const key of group.keys) {
     const item = group.get(key);
     const name = path ? `${path}/${key}` : key;
-    if (!(item instanceof Dataset)) collect(item, name, tensors);
-    else if (/^[<>|]?f\d$/.test(`${item.dtype}`)) tensors.set(name, tensorOf(item, name));
+    if (!(item instanceof Dataset)) collect(item, name, found);
+    else if (/^[<>|]?f\d$/.test(`${item.dtype}`)) found.tensors.set(name, tensorOf(item, name));
   }
 }
 

@@ -1,33 +1,37 @@
 /** Where the weights of a layer are in the two forms of Keras' files. */
 
-import type { Tensor } from '@denary/core';
 import type { LayerWeights } from '../layer-weights.js';
 import type { LayerSpec } from '../layers/config.js';
 import { isNetwork, layersOf } from '../network.js';
-
-type Tensors = ReadonlyMap<string, Tensor<'float32'>>;
+import type { Hdf5 } from './hdf5.js';
 
 /**
- * `.h5`: a group for each layer of the outermost model, and in it all weights below it by their names:
+ * `.h5`: a group for each layer of the outermost model, and in it all weights below it by their names, in Keras' order:
  * `model_weights/bidirectional/bidirectional/forward_lstm/lstm_cell/kernel:0`.
  */
-export function weightsByName(tensors: Tensors): LayerWeights {
-  const all = [...tensors].map(([path, tensor]) => ({ parts: path.replace(/:\d+$/, '').split('/').slice(1), tensor }));
+export function weightsByName({ tensors, order }: Hdf5): LayerWeights {
+  const all = order.map((path) => ({
+    parts: path.replace(/:\d+$/, '').split('/').slice(1),
+    tensor: tensors.get(path),
+  }));
   return {
-    find([outermost, ...inner], name) {
-      const named = all.filter(({ parts }) => parts[0] === outermost && parts.at(-1) === name);
-      // Of several, the one whose path has most of the scopes, the innermost first.
-      const found = inner.reduceRight((left, scope) => {
-        const within = left.filter(({ parts }) => parts.includes(scope));
-        return within.length ? within : left;
-      }, named);
-      return found[0]?.tensor;
+    find([outermost, ...inner], name, index) {
+      // Of all below a layer, those whose paths have most of the scopes, the innermost first.
+      const own = inner.reduceRight(
+        (left, scope) => {
+          const within = left.filter(({ parts }) => parts.includes(scope));
+          return within.length ? within : left;
+        },
+        all.filter(({ parts }) => parts[0] === outermost),
+      );
+      // Keras 3 calls some weights otherwise, in the same order.
+      return (own.find(({ parts }) => parts.at(-1) === name) ?? own[index])?.tensor;
     },
   };
 }
 
 /** `.keras`: paths of attributes, layers by their classes, weights by numbers: `layers/conv2d_1/vars/0`. */
-export const weightsByNumber = (tensors: Tensors, root: LayerSpec): LayerWeights => ({
+export const weightsByNumber = ({ tensors }: Hdf5, root: LayerSpec): LayerWeights => ({
   find(scopes, _, index) {
     const paths = pathsOf(root, scopes);
     return paths.map((path) => tensors.get(`${path}/vars/${index}`)).find((tensor) => tensor !== undefined);
