@@ -2,7 +2,7 @@
 
 import { layers as table } from '@denary/train/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type Case, cases, ofKerasAlone } from './layer-cases.js';
+import { cases, ofKerasAlone } from './layer-cases.js';
 import { compare, drawInputs, drawWeights } from './tfjs.js';
 
 it('every layer of the table has a case', () => {
@@ -10,7 +10,7 @@ it('every layer of the table has a case', () => {
 });
 
 describe.each(Object.entries(cases))('%s', (_, list) => {
-  it.each(list as Case[])('%s', async (_name, build, whole) => {
+  it.each(list.map(([name, build, whole]) => ({ name, build, whole })))('$name', async ({ build, whole }) => {
     const model = drawWeights(build(), 1);
     const { difference } = await compare(model, drawInputs(model, 2, 2, whole));
     expect(difference).toBeLessThan(1e-5);

@@ -13,8 +13,11 @@ export type Coordinates = 'asymmetric' | 'half-pixel' | 'align-corners';
 export function bilinear(math: Maths, image: Value, to: readonly [number, number], coordinates: Coordinates): Value {
   const { graph, matmul } = math;
   const [height, width] = image.shape.slice(2) as [number, number];
-  const across = matmul(image, graph.initializer(graph.unique('resize'), weights(width, to[1], coordinates, true)));
-  return matmul(graph.initializer(graph.unique('resize'), weights(height, to[0], coordinates, false)), across);
+  // Behind an operator that leaves it as it is, so that nobody takes it for a layer's weight and trains it.
+  const fixed = (matrix: Tensor) =>
+    graph.op('Expand', [graph.initializer(graph.unique('resize'), matrix), graph.int64s([1])]);
+  const across = matmul(image, fixed(weights(width, to[1], coordinates, true)));
+  return matmul(fixed(weights(height, to[0], coordinates, false)), across);
 }
 
 /** How much of each of `from` pixels is in each of `to`, [to, from], or [from, to] where it is `turned`. */
