@@ -56,9 +56,18 @@ export async function serveDemo(port) {
 
 export const buildDemo = () => build({ configFile: join(folder, 'vite.config.mjs'), logLevel: 'warn' });
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '5173' } } });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port is 0 to 65535, not ${values.port}`);
   await buildDemo();
-  const server = await serveDemo(Number(values.port));
+  const server = await serveDemo(port);
   console.log(`http://127.0.0.1:${server.address().port}/`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch(({ message }) => {
+    console.error(message);
+    process.exitCode = 1;
+  });
 }
