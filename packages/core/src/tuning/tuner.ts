@@ -6,7 +6,7 @@
 import { augmenting } from '../augment/augment.js';
 import type { Clock } from '../call.js';
 import type { Contract } from '../contract.js';
-import { problem } from '../errors.js';
+import { closedError, problem } from '../errors.js';
 import type { Image } from '../image.js';
 import { FIELD } from '../normalise.js';
 import type { Model } from '../onnx/model.js';
@@ -14,7 +14,6 @@ import { rewriteModel } from '../onnx/rewrite.js';
 import { openModel } from '../open-model.js';
 import { type Preprocess, prepare } from '../preparation.js';
 import type { Device, SessionFactory } from '../session.js';
-import { closedError } from '../session-support.js';
 import { inSlices, type Work } from '../slices.js';
 import type { Tensors } from '../tensor.js';
 import { initializersOf } from '../trainer.js';
