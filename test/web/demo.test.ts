@@ -136,6 +136,14 @@ describeInBrowser('the demo page', () => {
       );
       await text(`${digit}`);
     };
+    await page.getByText('Number', { exact: true }).click();
+    await page.waitForFunction(() => document.querySelector('#boxes')!.children.length === 1);
+    const [shown, shape] = await page.locator('#image').evaluate((image: HTMLImageElement) => {
+      const { width, height } = document.querySelector('#boxes')!.getBoundingClientRect();
+      return [width / height, image.naturalWidth / image.naturalHeight];
+    });
+    expect(shown).toBeCloseTo(shape!, 1);
+    await page.getByText('Digit', { exact: true }).click();
     await give('paste', 5);
     await give('drop', 8);
     await page
