@@ -1,6 +1,6 @@
 /** The demo page: a pad, what it reads, and other ways to give it something to read. */
 
-import { createRecognizer } from '@denary/runtime-web';
+import { createRecognizer, type RecognizerOptions } from '@denary/runtime-web';
 import { type PadMode, type PredictionDetail, readPicture } from '@denary/runtime-web/pad';
 import { openCamera } from './camera.js';
 import { byId } from './dom.js';
@@ -23,8 +23,10 @@ const titles = { digit: 'Draw a digit.', line: 'Write a number.' } as const;
 let picture: ImageData | undefined;
 let closeCamera: (() => void) | undefined;
 
-const model = new URLSearchParams(location.search).get('model') ?? 'cnn-pool4';
-const loading = createRecognizer({ model, onProgress: showProgress });
+const asked = new URLSearchParams(location.search);
+const model = asked.get('model') ?? 'cnn-pool4';
+const device = (asked.get('device') ?? 'auto') as NonNullable<RecognizerOptions['device']>;
+const loading = createRecognizer({ model, device, onProgress: showProgress });
 
 pad.addEventListener('denary-prediction', ({ detail }) => {
   if (stageNow() === 'pad') showResult(detail);
