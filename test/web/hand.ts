@@ -60,7 +60,23 @@ export const shapes = {
       [0.62, 0.82],
     ],
   ],
-} as const satisfies Record<number, Strokes>;
+  /** A nine of one who draws it with corners: the shipped model reads a four. */
+  cornered9: [
+    [
+      [0.4, 0.2],
+      [0.33, 0.52],
+      [0.68, 0.52],
+    ],
+    [
+      [0.6, 0.34],
+      [0.58, 0.82],
+    ],
+    [
+      [0.4, 0.2],
+      [0.6, 0.34],
+    ],
+  ],
+} as const satisfies Record<string, Strokes>;
 
 export type Shape = keyof typeof shapes;
 

@@ -111,6 +111,42 @@ describeInBrowser('<denary-pad>', () => {
     expect(await strokes()).toHaveLength(1);
   });
 
+  it('heeds a pen before a hand that rests beside it', async () => {
+    await visit({ hasTouch: true });
+    const place = await placeOf(pad);
+    const client = await page.context().newCDPSession(page);
+    const touchPoints = [{ x: place.x + 20, y: place.y + place.height - 20 }];
+    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
+    await drawWithPen(page, 7, place);
+    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await reads('7');
+    expect((await strokes()).map(({ tool }) => tool)).toEqual(['pen']);
+  });
+
+  it('draws nothing while its form is disabled', async () => {
+    await visit();
+    const disable = (disabled: boolean) =>
+      pad.evaluate((element, is) => element.toggleAttribute('disabled', is), disabled);
+    await disable(true);
+    await drawWithMouse(page, 7, await placeOf(pad));
+    expect(await strokes()).toEqual([]);
+    await disable(false);
+    await drawWithMouse(page, 7, await placeOf(pad));
+    await reads('7');
+  });
+
+  it('tells of a model that is not there, and tries again', async () => {
+    await visit();
+    await pad.evaluate((element) => element.setAttribute('model', '/none.onnx'));
+    await drawWithMouse(page, 7, await placeOf(pad));
+    await page.waitForFunction(() =>
+      (globalThis as unknown as { heard: Heard[] }).heard.some(({ type }) => type === 'denary-error'),
+    );
+    expect(await pad.getAttribute('data-prediction')).toBe('');
+    await pad.evaluate((element) => element.removeAttribute('model'));
+    await reads('7');
+  });
+
   it('undoes, redoes and clears, by keys and by buttons', async () => {
     await visit();
     const place = await placeOf(pad);

@@ -28,7 +28,7 @@ const headers = {
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy':
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; style-src 'self'; " +
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
     "font-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -56,9 +56,18 @@ export async function serveDemo(port) {
 
 export const buildDemo = () => build({ configFile: join(folder, 'vite.config.mjs'), logLevel: 'warn' });
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '5173' } } });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port is 0 to 65535, not ${values.port}`);
   await buildDemo();
-  const server = await serveDemo(Number(values.port));
+  const server = await serveDemo(port);
   console.log(`http://127.0.0.1:${server.address().port}/`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch(({ message }) => {
+    console.error(message);
+    process.exitCode = 1;
+  });
 }

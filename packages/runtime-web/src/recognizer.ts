@@ -95,8 +95,9 @@ export function modelOf({
   sha256,
   ...places
 }: Pick<RecognizerOptions, 'model' | 'sha256'> & Places): Uint8Array | RemoteFile {
-  if (model instanceof Uint8Array) return model;
-  if (model instanceof ArrayBuffer) return new Uint8Array(model);
+  // Copies: they are loaded again where a worker dies.
+  if (model instanceof Uint8Array) return new Uint8Array(model);
+  if (model instanceof ArrayBuffer) return new Uint8Array(model.slice(0));
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {
     const shipped = shippedModel(model, places);
     if (shipped) return shipped;

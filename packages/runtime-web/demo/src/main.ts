@@ -1,6 +1,6 @@
 /** The demo page: a pad, what it reads, and other ways to give it something to read. */
 
-import { createRecognizer } from '@denary/runtime-web';
+import { createRecognizer, type RecognizerOptions } from '@denary/runtime-web';
 import { type PadMode, type PredictionDetail, readPicture } from '@denary/runtime-web/pad';
 import { openCamera } from './camera.js';
 import { byId } from './dom.js';
@@ -8,7 +8,7 @@ import { showEngine, showModel, showProgress } from './engine.js';
 import { onImage, pixelsOf } from './images.js';
 import { showResult } from './results.js';
 import { School } from './school.js';
-import { image, showBoxes, showProblem, showStage, stageNow, video } from './stage.js';
+import { image, showBoxes, showImage, showProblem, showStage, stageNow, video } from './stage.js';
 import { teach } from './teach.js';
 
 /** A side of an image that is read, in pixels. */
@@ -23,27 +23,29 @@ const titles = { digit: 'Draw a digit.', line: 'Write a number.' } as const;
 let picture: ImageData | undefined;
 let closeCamera: (() => void) | undefined;
 
-const model = new URLSearchParams(location.search).get('model') ?? 'cnn-pool4';
-const loading = createRecognizer({ model, onProgress: showProgress });
+const asked = new URLSearchParams(location.search);
+const model = asked.get('model') ?? 'cnn-pool4';
+const device = (asked.get('device') ?? 'auto') as NonNullable<RecognizerOptions['device']>;
+const loading = createRecognizer({ model, device, onProgress: showProgress });
 
 pad.addEventListener('denary-prediction', ({ detail }) => {
   if (stageNow() === 'pad') showResult(detail);
 });
 pad.addEventListener('denary-error', ({ detail }) => showProblem(detail.error));
 
-function setMode(mode: PadMode): void {
-  pad.mode = mode;
-  for (const input of modes) input.checked = input.value === mode;
-}
-
 /** The pad's attribute rules, whoever sets it. */
 new MutationObserver(() => {
   demo.dataset.mode = pad.mode;
+  for (const input of modes) input.checked = input.value === pad.mode;
   document.querySelector('h1')!.textContent = titles[pad.mode];
   if (stageNow() === 'pad') showResult(pad.prediction);
   else if (picture) void readImage(picture);
 }).observe(pad, { attributeFilter: ['mode'] });
-for (const input of modes) input.addEventListener('change', () => setMode(input.value as PadMode));
+for (const input of modes) {
+  input.addEventListener('change', () => {
+    pad.mode = input.value as PadMode;
+  });
+}
 
 async function read(picture: ImageData, mode: PadMode): Promise<PredictionDetail | undefined> {
   try {
@@ -76,12 +78,10 @@ onImage(async (file) => {
     const pixels = await pixelsOf(file, MOST);
     leave();
     picture = pixels;
-    image.src = URL.createObjectURL(file);
-    image.alt = 'The image that is read';
-    showStage('image');
+    showImage(file, pixels);
     // Several digits on it are a number.
     const several = (await read(pixels, 'line'))?.text.length ?? 0;
-    if (several > 1 && pad.mode === 'digit') setMode('line');
+    if (several > 1 && pad.mode === 'digit') pad.mode = 'line';
     else await readImage(pixels);
   } catch {
     showProblem({

@@ -19,6 +19,14 @@ export function showStage(stage: Stage): void {
   showBoxes(null, { width: 1, height: 1 });
 }
 
+/** Shows an image in its shape. */
+export function showImage(file: Blob, { width, height }: ImageData): void {
+  image.src = URL.createObjectURL(file);
+  image.alt = 'The image that is read';
+  frame.style.setProperty('--ratio', `${width / height}`);
+  showStage('image');
+}
+
 export const stageNow = (): Stage => demo.dataset.stage as Stage;
 
 /** Boxes in pixels of a picture that fills the frame. */

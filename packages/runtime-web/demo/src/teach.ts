@@ -65,7 +65,7 @@ export async function teach(school: School, changed: (taught: number) => void): 
 
   onCorrection(({ picture, text }, label) =>
     attempt(async (signal) => {
-      state.textContent = `Learning that this is a ${label}, not a ${text} …`;
+      state.textContent = `Learning that this is a ${label}${text && `, not a ${text}`} …`;
       showLesson(undefined);
       section.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
       let last: TuningProgress | undefined;
@@ -73,9 +73,14 @@ export async function teach(school: School, changed: (taught: number) => void): 
         last = progress;
         showLesson(progress);
       }
+      const { digit } = await school.read(picture);
       byId('this-before').textContent = text;
-      byId('this-after').textContent = `${(await school.read(picture)).digit ?? '–'}`;
-      return outcomes[last?.outcome ?? ''] ?? 'Stopped; nothing has changed.';
+      byId('this-after').textContent = `${digit ?? '–'}`;
+      const learned = last?.outcome && outcomes[last.outcome];
+      if (!learned) return 'Stopped; nothing has changed.';
+      return digit === label || last?.outcome === 'rolled-back'
+        ? learned
+        : 'Not learned in this time. Tap the digit again to go on.';
     }),
   );
   stop.addEventListener('click', () => lesson?.abort());

@@ -1,11 +1,12 @@
 /** <denary-pad>: a surface to draw digits on with mouse, pen, finger or keys, that says what they are as they are drawn. */
 
-import type { RecognizerOptions } from '../recognizer.js';
 import { Drawing, type Size, type Stroke } from './drawing.js';
 import type { PadEventMap, PadMode, PredictionDetail } from './events.js';
 import { pictureOf } from './ink.js';
+import { KeyPen } from './key-pen.js';
 import { followKeys } from './keyboard.js';
 import { Latest } from './latest.js';
+import { OwnRecognizer } from './own-recognizer.js';
 import { followPointers } from './pointer.js';
 import { blankDetail, type PadRecognizer, readPicture } from './recognition.js';
 import { fillPad, type PadParts } from './template.js';
@@ -13,8 +14,6 @@ import { PadView } from './view.js';
 
 /** Of the pad's height. A digit of two thirds of it has strokes as broad as MNIST's: an eighth of its own height. */
 const PEN_WIDTH = { digit: 0.075, line: 0.055 } as const;
-
-type OwnRecognizer = PadRecognizer & { close(): Promise<void> };
 
 /** Where there is no DOM the class can be imported, too, but not used. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
@@ -38,10 +37,9 @@ export class DenaryPad extends Base {
     () => this.penWidth,
     () => this.readLive(),
   );
+  private readonly pen = new KeyPen(this.drawing, this.view);
+  private readonly own = new OwnRecognizer();
   private given: PadRecognizer | undefined;
-  private own: Promise<OwnRecognizer> | undefined;
-  /** The keyboard's pen, in units. */
-  private pen: { x: number; y: number } | undefined;
   /** In milliseconds. */
   private lastRead = { end: 0, duration: 0 };
   private shown: PredictionDetail = blankDetail('digit');
@@ -65,13 +63,16 @@ export class DenaryPad extends Base {
       redo: () => this.redo(),
       clear: () => this.clear(),
       cancel: () => this.cancelStroke(),
-      move: (dx, dy) => this.movePen(dx, dy),
+      move: (dx, dy) => this.pen.move(dx, dy),
       togglePen: () => this.togglePen(),
     });
+    surface.addEventListener('blur', () => this.liftPen());
     undo.addEventListener('click', () => this.undo());
     clear.addEventListener('click', () => this.clear());
     // The model is on its way before the first stroke is done.
-    for (const type of ['pointerenter', 'focusin']) this.addEventListener(type, () => void this.prepare());
+    for (const type of ['pointerenter', 'focusin']) {
+      this.addEventListener(type, () => void this.whoReads().catch(() => {}));
+    }
   }
 
   get mode(): PadMode {
@@ -103,7 +104,7 @@ export class DenaryPad extends Base {
 
   set recognizer(recognizer: PadRecognizer | undefined) {
     this.given = recognizer;
-    this.closeOwn();
+    this.own.close();
     if (this.isConnected) this.predict();
   }
 
@@ -147,14 +148,14 @@ export class DenaryPad extends Base {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.latest.stop();
-      this.closeOwn();
+      this.own.close();
     });
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after || !this.isConnected) return;
     this.describe();
-    if (name === 'model' || name === 'device') this.closeOwn();
+    if (name === 'model' || name === 'device') this.own.close();
     if (name === 'mode') this.view.showReading(null);
     if (name !== 'label' && name !== 'disabled') this.predict();
     this.view.invalidate();
@@ -162,6 +163,10 @@ export class DenaryPad extends Base {
 
   formResetCallback(): void {
     this.clear();
+  }
+
+  formDisabledCallback(): void {
+    this.describe();
   }
 
   /** Takes the last stroke back, or a clearing. */
@@ -177,27 +182,34 @@ export class DenaryPad extends Base {
   clear(): void {
     if (this.drawing.blank) return;
     this.drawing.clear();
-    this.pen = undefined;
-    this.showPen();
+    this.pen.putAway();
     this.changed();
   }
 
   /** Draws strokes that were drawn before, instead of what is there; `sheet` is the size of what they lie on, in units. */
-  draw(
-    strokes: readonly Stroke[],
-    sheet: Size = { width: this.view.size.width / this.view.size.height, height: 1 },
-  ): void {
+  draw(strokes: readonly Stroke[], sheet: Size = this.surface): void {
     this.drawing.replace(strokes, sheet);
     this.changed();
   }
 
+  /** The whole surface in units, as it is while the pad is blank. */
+  private get surface(): Size {
+    const { width, height } = this.view.size;
+    return { width: height > 0 ? width / height : 1, height: 1 };
+  }
+
+  /** By itself, or by its form. */
+  private get off(): boolean {
+    return this.matches(':disabled');
+  }
+
   private beginStroke(tool: Stroke['tool']): boolean {
-    if (this.disabled || this.drawing.current) return false;
-    this.drawing.begin(tool, this.view.size);
     if (tool !== 'keyboard') {
-      this.pen = undefined;
-      this.showPen();
+      this.liftPen();
+      this.pen.putAway();
     }
+    if (this.off || this.drawing.current) return false;
+    this.drawing.begin(tool, this.view.size);
     return true;
   }
 
@@ -208,33 +220,20 @@ export class DenaryPad extends Base {
 
   private cancelStroke(): void {
     this.drawing.cancel();
-    this.showPen();
+    this.pen.show();
+    this.view.invalidate();
     this.predict();
   }
 
-  private movePen(dx: number, dy: number): void {
-    if (this.disabled) return;
-    const { width, height } = this.view.size;
-    const scale = this.drawing.scaleOn(this.view.size);
-    const { x, y } = this.pen ?? { x: width / scale / 2, y: height / scale / 2 };
-    const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
-    this.pen = { x: within(x + dx, width / scale), y: within(y + dy, height / scale) };
-    if (this.drawing.current?.tool === 'keyboard') this.extendByKeys();
-    this.showPen();
-  }
-
   private togglePen(): void {
-    if (this.drawing.current?.tool === 'keyboard') this.endStroke();
-    else if (this.beginStroke('keyboard')) this.movePen(0, 0);
-    this.showPen();
+    if (this.pen.isDown) this.liftPen();
+    else if (this.beginStroke('keyboard')) this.pen.move(0, 0);
   }
 
-  private extendByKeys(): void {
-    this.drawing.extend({ ...this.pen!, pressure: 0.5, time: performance.now() });
-  }
-
-  private showPen(): void {
-    this.view.showPen(this.pen && { ...this.pen, down: this.drawing.current?.tool === 'keyboard' });
+  private liftPen(): void {
+    if (!this.pen.isDown) return;
+    this.endStroke();
+    this.pen.show();
   }
 
   private changed(stroke: Stroke | null = null): void {
@@ -261,7 +260,7 @@ export class DenaryPad extends Base {
 
   private async read(live: boolean, signal: AbortSignal): Promise<void> {
     try {
-      const recognizer = await this.prepare();
+      const recognizer = await this.whoReads();
       if (signal.aborted || this.drawing.blank) return;
       const picture = pictureOf(this.drawing, this.penWidth);
       const detail = await readPicture(recognizer, picture, { mode: this.mode, live, signal });
@@ -281,34 +280,16 @@ export class DenaryPad extends Base {
     this.emit('denary-prediction', detail);
   }
 
-  /** The recognizer, made now if there is none. */
-  private async prepare(): Promise<PadRecognizer> {
-    if (this.given) return this.given;
-    this.own ??= this.create();
-    return this.own;
-  }
-
-  private async create(): Promise<OwnRecognizer> {
-    const { createRecognizer } = await import('../index.js');
-    const model = this.getAttribute('model');
-    const device = this.getAttribute('device') as RecognizerOptions['device'] | null;
-    return createRecognizer({ ...(model && { model }), ...(device && { device }) });
-  }
-
-  private closeOwn(): void {
-    this.own?.then(
-      (recognizer) => recognizer.close(),
-      () => {},
-    );
-    this.own = undefined;
+  private async whoReads(): Promise<PadRecognizer> {
+    return this.given ?? this.own.get(this);
   }
 
   private describe(): void {
     const { surface } = this.parts;
     const label = this.getAttribute('label') ?? (this.mode === 'line' ? 'Draw a number' : 'Draw a digit');
     surface.setAttribute('aria-label', label);
-    surface.tabIndex = this.disabled ? -1 : 0;
-    surface.ariaDisabled = `${this.disabled}`;
+    surface.tabIndex = this.off ? -1 : 0;
+    surface.ariaDisabled = `${this.off}`;
   }
 
   private emit<T extends keyof PadEventMap>(type: T, detail: PadEventMap[T]['detail']): void {

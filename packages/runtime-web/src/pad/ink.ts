@@ -10,8 +10,8 @@ const PICTURE_SCALE = 80;
 /** Paper around the sheet, in units, so that strokes at its edge are whole. */
 const MARGIN = 0.1;
 
-/** How broad the line is at a pressure, as a share of the pen's width: 0.6 to 1.4, and 1 where the device cannot tell. */
-const breadth = (pressure: number): number => 0.6 + 0.8 * pressure;
+/** How broad the line is at a pressure, as a share of the pen's width: 0.6 to 1.4, in sixteenths, and 1 where the device cannot tell. */
+const breadth = (pressure: number): number => Math.round(16 * (0.6 + 0.8 * pressure)) / 16;
 
 /**
  * Draws strokes with the context's colour, `scale` pixels for one unit, the pen `width` units wide. The points are the controls
@@ -23,20 +23,24 @@ export function drawInk(context: InkContext, strokes: readonly Stroke[], scale: 
   for (const { points } of strokes) drawStroke(context, points, scale, width * scale);
 }
 
+/** As one path, as long as the pen presses alike: where paths meet, seams may be seen. */
 function drawStroke(context: InkContext, points: readonly StrokePoint[], scale: number, width: number): void {
-  const [first] = points;
-  if (!first) return;
-  let from = first;
+  let from = points[0];
+  let broad = 0;
   for (const [i, point] of points.entries()) {
     const next = points[i + 1];
     const to = next ? middle(point, next) : point;
-    context.lineWidth = width * breadth(point.pressure);
-    context.beginPath();
-    context.moveTo(from.x * scale, from.y * scale);
+    if (breadth(point.pressure) !== broad) {
+      if (broad > 0) context.stroke();
+      broad = breadth(point.pressure);
+      context.lineWidth = width * broad;
+      context.beginPath();
+      context.moveTo(from!.x * scale, from!.y * scale);
+    }
     context.quadraticCurveTo(point.x * scale, point.y * scale, to.x * scale, to.y * scale);
-    context.stroke();
     from = to;
   }
+  if (broad > 0) context.stroke();
 }
 
 const middle = (a: StrokePoint, b: StrokePoint): StrokePoint => ({

@@ -14,7 +14,8 @@ const style = `
 }
 :host([mode=line]) { inline-size: 40rem; aspect-ratio: 5 / 2 }
 :host([hidden]) { display: none }
-:host([disabled]) { opacity: .6 }
+:host(:disabled) { opacity: .6 }
+:host(:disabled) [part=tools] { display: none }
 @media (prefers-color-scheme: dark) {
   :host {
     --ink: var(--denary-pad-ink, #f2f3f5);
@@ -33,7 +34,7 @@ const style = `
   -webkit-tap-highlight-color: transparent;
 }
 [part=surface]:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px }
-:host([disabled]) [part=surface] { cursor: not-allowed }
+:host(:disabled) [part=surface] { cursor: not-allowed }
 /* The transition is there to be heard of: canvases do not follow a change of colour by themselves. */
 canvas { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; color: var(--ink); transition: color 1ms }
 [part=hint], [part=boxes], [part=cursor] { position: absolute; pointer-events: none }
