@@ -1,3 +1,11 @@
+export {
+  type ModelStore,
+  recover,
+  type Strategy,
+  type Tuner,
+  type TuningOptions,
+  type TuningProgress,
+} from '@denary/core';
 export { createSession, type LoadOptions, runtimeVersions, type WebSessionOptions } from './create-session.js';
 export type { OnProgress, Progress } from './download.js';
 export { modelNames, type Places } from './files.js';
