@@ -54,7 +54,7 @@ async function tuningOf(name) {
   );
 }
 
-/** What src/build-facts.ts declares. */
+/** What src/build-facts.ts and src/tuning-files.ts declare. */
 let facts;
 const buildFacts = () => {
   facts ??= readFacts();
@@ -63,12 +63,20 @@ const buildFacts = () => {
 async function readFacts() {
   const { version: denary } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const { version } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
+  return {
+    DENARY_VERSIONS: JSON.stringify({ denary, ort: version }),
+    DENARY_FILES: JSON.stringify(await digests([...copies.keys()])),
+    DENARY_TUNING_FILES: JSON.stringify(await digests(models.map((name) => `${name}.tuning`))),
+  };
+}
+
+async function digests(names) {
   const files = {};
-  for (const name of [...copies.keys(), ...models.map((model) => `${model}.tuning`)]) {
+  for (const name of names) {
     const content = await readFile(join(assets, name));
     files[name] = { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
   }
-  return { DENARY_VERSIONS: JSON.stringify({ denary, ort: version }), DENARY_FILES: JSON.stringify(files) };
+  return files;
 }
 
 const options = {

@@ -3,7 +3,6 @@
  * components (Watanabe's CLAFIC, 1967), over 14x14 features. A softmax can be sure of anything; this can't.
  */
 
-import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { DenaryError } from './errors.js';
 
 /** The side of the images that have features, and the number of features. */
@@ -72,7 +71,8 @@ export function encodeDomain({ classes, means, directions }: Domain): string {
       for (const value of direction) bytes[to++] = Math.round((127 * value) / (most || 1));
     }
   }
-  return base64Encode(new Uint8Array(bytes.buffer));
+  const characters = Array.from(new Uint8Array(bytes.buffer), (byte) => String.fromCharCode(byte));
+  return btoa(characters.join(''));
 }
 
 /** Throws `bad-model` where the text is not that of a domain of so many classes. */
@@ -105,8 +105,12 @@ export function decodeDomain(text: string, classes: number, who = 'decodeDomain'
 /** Nothing for what is no base64. */
 function decode(text: string): Uint8Array {
   try {
-    return base64Decode(text);
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   } catch {
     return new Uint8Array(1);
   }
 }
+
+/** Of WHATWG's HTML, and in Node as in browsers; declared here, as core has neither's types. A codec would weigh on every page. */
+declare function atob(base64: string): string;
+declare function btoa(bytes: string): string;

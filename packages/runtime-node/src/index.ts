@@ -1,3 +1,12 @@
+export {
+  type ModelStore,
+  recover,
+  type Strategy,
+  strategies,
+  type Tuner,
+  type TuningOptions,
+  type TuningProgress,
+} from '@denary/core';
 export * from './devices.js';
 export * from './diagnosis.js';
 export * from './image-file.js';

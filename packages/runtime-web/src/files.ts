@@ -47,10 +47,6 @@ const beside = {
   'cnn.onnx': () => new URL('./assets/cnn.onnx', import.meta.url),
   'mlp.onnx': () => new URL('./assets/mlp.onnx', import.meta.url),
   'hrnn.onnx': () => new URL('./assets/hrnn.onnx', import.meta.url),
-  'cnn-pool4.tuning': () => new URL('./assets/cnn-pool4.tuning', import.meta.url),
-  'cnn.tuning': () => new URL('./assets/cnn.tuning', import.meta.url),
-  'mlp.tuning': () => new URL('./assets/mlp.tuning', import.meta.url),
-  'hrnn.tuning': () => new URL('./assets/hrnn.tuning', import.meta.url),
 };
 
 export type FileName = keyof typeof beside;
@@ -71,12 +67,6 @@ export function shippedModel(name: string, places: Places): RemoteFile | undefin
   return Object.hasOwn(beside, file) ? fileNamed(file as FileName, places) : undefined;
 }
 
-/** What a shipped model is tuned with, training graphs and core set, in one file; nothing where the name is none. */
-export function tuningFile(name: string, places: Places): RemoteFile | undefined {
-  const file = `${name}.tuning`;
-  return Object.hasOwn(beside, file) ? fileNamed(file as FileName, places) : undefined;
-}
-
 export function runtimeFiles(device: WebDevice, places: Places): RuntimeFiles {
   const { wasmPaths } = places;
   const { mjs, wasm } = runtimes[device];
@@ -87,16 +77,23 @@ export function runtimeFiles(device: WebDevice, places: Places): RuntimeFiles {
   };
 }
 
-export function fileNamed(name: FileName, { files }: Places): RemoteFile {
-  const facts: FileFacts[string] | undefined = fileFacts[name];
-  return { ...facts, name, url: files === undefined ? addressOf(name) : inFolder(files, name) };
+export const fileNamed = (name: FileName, places: Places): RemoteFile =>
+  fileBeside(name, beside[name], fileFacts[name], places);
+
+export function fileBeside(
+  name: string,
+  address: () => URL,
+  facts: FileFacts[string] | undefined,
+  { files }: Places,
+): RemoteFile {
+  return { ...facts, name, url: files === undefined ? addressOf(name, address) : inFolder(files, name) };
 }
 
 /** A bundle that is no module does not know its own address: the files are then looked for beside its script. */
-function addressOf(name: FileName): string {
+function addressOf(name: string, address: () => URL): string {
   try {
     // Some bundlers make an address without an origin of it.
-    return absolute(String(beside[name]()));
+    return absolute(String(address()));
   } catch {
     return new URL(`./assets/${name}`, script ?? absolute('.')).href;
   }

@@ -2,11 +2,17 @@
 export {
   DenaryError,
   type ErrorCode,
+  type ModelStore,
   type Prediction,
   type Reading,
   type Recognizer,
   type RecognizerInfo,
+  recover,
+  type Strategy,
   type TextPrediction,
+  type Tuner,
+  type TuningOptions,
+  type TuningProgress,
 } from '@denary/core';
 export { createSession, type LoadOptions, runtimeVersions, type WebSessionOptions } from './create-session.js';
 export type { OnProgress, Progress } from './download.js';

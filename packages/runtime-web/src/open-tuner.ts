@@ -16,10 +16,11 @@ import { clock } from './clock.js';
 import { createSession } from './create-session.js';
 import { sha256 } from './digest.js';
 import { Downloads } from './download.js';
-import { absolute, type RemoteFile, tuningFile } from './files.js';
+import { absolute, type RemoteFile } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
 import { modelOf } from './recognizer.js';
 import type { TunerOptions } from './tuner.js';
+import { tuningFile } from './tuning-files.js';
 import { isolatedSessions } from './web-worker.js';
 
 /** What a run without a budget may take, in seconds. */

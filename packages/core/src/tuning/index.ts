@@ -4,6 +4,7 @@ export * from './lineage.js';
 export * from './model-store.js';
 export * from './personal-model.js';
 export type { Accuracies, Outcome, TuningOptions, TuningProgress } from './progress.js';
+export * from './recover.js';
 export * from './replay.js';
 export type { Label, Samples, WeightedSamples } from './samples.js';
 export * from './strategy.js';

@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { modelStoreOn, recover, type StoreFiles } from './model-store.js';
+import { modelStoreOn, type StoreFiles } from './model-store.js';
+import { recover } from './recover.js';
 import type { WeightedSamples } from './samples.js';
 
 function inMemory() {

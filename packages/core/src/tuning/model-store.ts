@@ -1,6 +1,6 @@
 /** Where personal models are kept between visits and restarts: one interface, for a browser's storage and a folder. */
 
-import { DenaryError, problem } from '../errors.js';
+import { problem } from '../errors.js';
 import { type Digest, decodePersonal, encodePersonal, type PersonalModel } from './personal-model.js';
 
 export interface StoredModel {
@@ -75,22 +75,4 @@ function requireName(name: string, who: string): string {
   if (typeof name === 'string' && NAME.test(name)) return name;
   const expected = 'a name of up to 64 letters, digits, _, - and ., which begins with a letter or digit';
   throw problem('bad-argument', who, expected, `"${name}"`, 'Give another name.');
-}
-
-export interface Recovered extends PersonalModel {
-  /** Whether the personal model was found whole. */
-  readonly personal: boolean;
-  /** Why it was not, where there was one. */
-  readonly damage?: DenaryError;
-}
-
-/** A personal model where there is one that is whole, and else the other model; where that is for damage, it says so. */
-export async function recover(store: ModelStore, name: string, shipped: () => Promise<Uint8Array>): Promise<Recovered> {
-  try {
-    const found = await store.load(name);
-    return found ? { ...found, personal: true } : { model: await shipped(), personal: false };
-  } catch (damage) {
-    if (!(damage instanceof DenaryError && damage.code === 'bad-data')) throw damage;
-    return { model: await shipped(), personal: false, damage };
-  }
 }
