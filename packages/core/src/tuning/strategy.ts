@@ -94,7 +94,7 @@ export const strategies = {
     name: 'few',
     trainable: 'last-blocks',
     learningRateScale: 0.25,
-    steps: 60,
+    steps: 100,
     copies: 1,
     leastChange: true,
   },
