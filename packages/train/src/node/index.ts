@@ -3,6 +3,7 @@
 export { cacheDirectory, writeAtomically } from './cache.js';
 export { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
+export { withFilesBeside } from './external-data.js';
 export { findLabelledImages } from './labelled-images.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
 export { readSearch, writeSearch } from './search-file.js';
