@@ -31,6 +31,8 @@ const files = {
   'grouped, of one image, torchscript': { ...MNIST, weights: 6 },
   'cnn, of one image, dynamo': { ...MNIST, weights: 6 },
   'coloured, dynamo': { ...PHOTOS, weights: 5 },
+  'normed, torchscript': { ...MNIST, weights: 8 },
+  'normed, dynamo': { ...MNIST, weights: 8 },
   keras: { ...MNIST, weights: 10 },
 } as const;
 type Title = keyof typeof files;

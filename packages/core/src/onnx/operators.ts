@@ -68,6 +68,11 @@ const pooling: Infer = (c) => {
   return c.outputCount > 1 ? [...as(dtype, pooled), ...as('int64', pooled)] : as(dtype, pooled);
 };
 
+const globalPooling: Infer = (c) => {
+  const { dtype, shape } = input(c, 0);
+  return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
+};
+
 const window = {
   auto_pad: 'string',
   kernel_shape: 'ints',
@@ -184,10 +189,8 @@ export const operators = {
     { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   ),
   Gelu: row(same, { approximate: 'string' }),
-  GlobalAveragePool: row((c) => {
-    const { dtype, shape } = input(c, 0);
-    return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
-  }, noAttributes),
+  GlobalAveragePool: row(globalPooling, noAttributes),
+  GlobalMaxPool: row(globalPooling, noAttributes),
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
@@ -211,6 +214,18 @@ export const operators = {
       input_forget: 'int',
       layout: 'int',
     },
+  ),
+  LayerNormalization: row(
+    (c) => {
+      const { dtype, shape } = input(c, 0);
+      const from = axisOf(c, int(c, 'axis', -1), shape.length);
+      const statistic = as(
+        dtype,
+        shape.map((size, axis) => (axis < from ? size : 1)),
+      );
+      return c.outputCount > 1 ? [...same(c), ...statistic, ...statistic] : same(c);
+    },
+    { axis: 'int', epsilon: 'float', stash_type: 'int' },
   ),
   LeakyRelu: row(same, { alpha: 'float' }),
   Less: row(comparison, noAttributes),

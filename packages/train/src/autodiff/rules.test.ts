@@ -328,12 +328,27 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     }),
   ),
   GlobalAveragePool: [op('GlobalAveragePool', [[2, 3, 4, 5]], {}, FLOAT32_ONLY)],
+  GlobalMaxPool: [op('GlobalMaxPool', [[2, 3, 4, 5]], {}, { draw: 'distinct', dtype: 'float32', step: 0.02 })],
   HardSigmoid: [{}, { alpha: 0.5, beta: 0.4 }].map((attributes) =>
     op('HardSigmoid', [[3, 4]], attributes, { dtype: 'float32', step: 5e-3 }),
   ),
   HardSwish: unary('HardSwish', 'normal', CURVED),
   Identity: unary('Identity'),
   LSTM: [...[0, 1, 2].map((output) => lstmOperator(output, true)), lstmOperator(1, false)],
+  LayerNormalization: [
+    op('LayerNormalization', [[4, 6], [6], [6]], {}, CURVED),
+    op(
+      'LayerNormalization',
+      [
+        [3, 2, 5],
+        [2, 5],
+        [2, 5],
+      ],
+      { axis: 1, epsilon: 0.1 },
+      CURVED,
+    ),
+    op('LayerNormalization', [[3, 2, 5], [5]], { axis: 2 }, CURVED),
+  ],
   LeakyRelu: [{}, { alpha: 0.3 }].map((attributes) => op('LeakyRelu', [[3, 4]], attributes, CURVED)),
   Log: unary('Log', 'positive'),
   LogSoftmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) =>

@@ -17,6 +17,7 @@ const vectorInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [2],
   Gemm: [2],
   LSTM: [3],
+  LayerNormalization: [1, 2],
   Mul: [0, 1],
   PRelu: [1],
 };
