@@ -5,12 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { installPackages } from '../test/interop/packages.mjs';
 import { tfjsNode } from '../test/interop/tfjs-node/tfjs-node.mjs';
 import { interpreter } from '../test/interop/venv.mjs';
+import { findChromium } from '../test/web/find-chromium.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const node = (script, order = {}) => ({ command: [process.execPath, here(script)], order });
 /** V8 compiles WASM with its optimizing compiler from the start, as it would after some seconds of use. */
 const wasm = (script, order) => ({ command: [process.execPath, '--no-liftoff', here(script)], order });
 const python = (script, order = {}) => ({ command: [interpreter, here(script)], order });
+
+/** In a page of Chromium. */
+const page = (mode, order) => node('browser/run.mjs', { mode, ...order });
 
 const all = ['training', 'inference'];
 /** They have no training. */
@@ -53,10 +57,23 @@ export const contestants = [
     rounds: 1,
     ...node('peers/tfjs.mjs', { mode: 'cpu', threads: 1, warmup: 0 }),
   },
+  { name: 'denary', tasks: ['browser'], prepare: chromium, ...page('denary') },
+  { name: 'onnxruntime-web', tasks: ['browser'], prepare: chromium, ...page('onnxruntime') },
+  // It takes half of the cores that it sees, at most.
+  { name: 'tfjs WASM', tasks: ['browser'], prepare: peersInChromium, ...page('tfjs', { coresPerThread: 2 }) },
+  { name: 'jax-js WASM', tasks: ['browser'], prepare: peersInChromium, ...page('jaxJs') },
 ];
 
 async function tfjsNodeFolder() {
   return { require: join(await tfjsNode(), 'package.json') };
+}
+
+async function chromium() {
+  return { browser: await findChromium() };
+}
+
+async function peersInChromium() {
+  return { ...(await chromium()), ...(await peers()) };
 }
 
 async function peers() {

@@ -3,11 +3,11 @@
 import * as tables from './tables.mjs';
 
 export function markdown(measured) {
-  const { training, inference, memory, augmented, prediction } = measured;
+  const { training, inference, browser, memory, augmented, prediction } = measured;
   const parts = [
     heading(measured),
-    training.length > 0 && section('Aims', tables.aims(measured.aims, memory)),
-    section('Where denary is behind', tables.losses([...training, ...inference])),
+    [...training, ...browser].length > 0 && section('Aims', tables.aims(measured.aims, memory)),
+    section('Where denary is behind', tables.losses([...training, ...inference, ...browser])),
     training.length > 0 &&
       section(
         'Training, images a second',
@@ -36,6 +36,15 @@ thread (on WASM on the calling thread); bare runtimes are a \`session.run\`.`,
         tables.latencies(inference),
       ),
     inference.length > 0 && section('Inference, images a second', ...inference.map(severalImages)),
+    browser.length > 0 &&
+      section(
+        'Inference in Chromium, images a second',
+        `From raw pixels to probabilities, in a page that is cross-origin isolated, with ${measured.machine.threads} threads and SIMD each. denary is
+\`recognizer.predict\` on an array of images with \`preprocess: 'none'\`, the model in its Web Worker; the others run in the page.
+V8 runs WASM through its fast compiler first and some seconds later through its optimizing one: each contestant warms up for
+5 s at every batch size, without flags of the browser.`,
+        ...browser.map(tables.speeds),
+      ),
     prediction &&
       section(
         'Prediction with `cnn`, images a second',

@@ -16,11 +16,11 @@ const usage = `Usage: npm run bench -- [options]
 
   --rounds N      how often each has its turn; default 3 (a whole run: some 45 minutes on two cores)
   --threads N     of those that are not named with another number; default 2
-  --seconds S     of measuring one batch size; default 1 in training, 0.5 in inference
-  --only TASK     training or inference
+  --seconds S     of measuring one batch size; default 1 in training and in a browser, 0.5 in inference
+  --only TASK     training, inference or browser (inference in Chromium)
   --system NAME   ${[...new Set(works.map(({ system }) => system))].join(', ')}; may be given several times
   --peer NAME     denary and those whose name begins so; may be given several times:
-                  ${contestants.map(({ name }) => name).join('; ')}
+                  ${[...new Set(contestants.map(({ name }) => name))].join('; ')}
   --json          prints JSON
 
 A run of all writes docs/benchmarks.md and docs/benchmarks.json; a run of a part prints what it measured.`;
@@ -99,7 +99,7 @@ async function measureOwn() {
 }
 
 const own = whole ? await measureOwn() : {};
-const results = { training: [], inference: [] };
+const results = { training: [], inference: [], browser: [] };
 for (const work of asked) {
   const { task, system, batches } = work;
   results[task].push({ task, system, batches, cells: await measure(work) });
@@ -121,7 +121,7 @@ const measured = {
   rounds,
   ...results,
   memory,
-  aims: judge(aims, results.training),
+  aims: judge(aims, results),
   ...own,
 };
 const text = markdown(measured);

@@ -24,9 +24,9 @@ export function summarize({ who, batch, results, error }) {
 }
 
 /** Each aim with the ratio that was measured; those of which a side is missing have none. */
-export const judge = (aims, training) =>
+export const judge = (aims, results) =>
   aims.map((aim) => {
-    const cells = training.find(({ system }) => system === aim.system)?.cells ?? [];
+    const cells = results[aim.task].find(({ system }) => system === aim.system)?.cells ?? [];
     const speedOf = (who) => cells.find((cell) => cell.who === who && cell.batch === aim.batch)?.imagesPerSecond;
     const peers = aim.peers.map(speedOf).filter((speed) => speed !== undefined);
     const ours = speedOf(aim.ours);

@@ -57,8 +57,8 @@ export function losses(works) {
 }
 
 export function aims(judged, memory) {
-  const rows = judged.map(({ system, batch, ours, peers, least, wish, ratio, holds }) => [
-    `\`${system}\`, batch ${batch}: ${ours} over ${peers.length > 1 ? 'the better of ' : ''}${peers.join(' and ')}`,
+  const rows = judged.map(({ task, system, batch, ours, peers, least, wish, ratio, holds }) => [
+    `${task === 'browser' ? 'In Chromium, ' : ''}\`${system}\`, batch ${batch}: ${ours} over ${peers.length > 1 ? 'the better of ' : ''}${peers.join(' and ')}`,
     wish ? `at least ${least}, better ${wish}` : `at least ${least}`,
     ratio?.toFixed(2) ?? '',
     verdict(ratio, holds),

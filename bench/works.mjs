@@ -21,6 +21,15 @@ const inference = (system) => ({
   ...systems[system],
 });
 
+/** V8 runs WASM at a fraction of its speed until its optimizing compiler has been over it: all warm up for so long. */
+const inBrowser = (system) => ({
+  ...inference(system),
+  task: 'browser',
+  batches: [1, 32, 128],
+  seconds: 1,
+  warmSeconds: 5,
+});
+
 /** Smallest batches first: at their pace a contestant sees whether it can do the larger ones in time. */
 export const works = [
   training('mlp'),
@@ -31,6 +40,7 @@ export const works = [
   inference('mlp'),
   inference('cnn'),
   inference('hrnn'),
+  inBrowser('cnn'),
 ];
 
 /** In a process that does nothing else, so that its peak memory is that of this work. */
@@ -45,9 +55,18 @@ export const augmentations = [
 ];
 
 const pytorch = ['PyTorch eager', 'PyTorch compile'];
-const aim = (system, batch, ours, peers, least, wish) => ({ system, batch, ours, peers, least, wish });
+const aim = (system, batch, ours, peers, least, wish) => ({
+  task: 'training',
+  system,
+  batch,
+  ours,
+  peers,
+  least,
+  wish,
+});
+const inChromium = (peer, least) => ({ ...aim('cnn', 128, 'denary', [peer], least), task: 'browser' });
 
-/** Images a second of ours over the better of the peers, in training. */
+/** Images a second of ours over the better of the peers. */
 export const aims = [
   aim('mlp', 128, 'denary', pytorch, 2, 3),
   aim('cnn', 128, 'denary', pytorch, 1.05, 1.25),
@@ -58,4 +77,7 @@ export const aims = [
   aim('hrnn', 64, 'denary', ['tfjs-node'], 5),
   aim('mlp', 128, 'denary WASM, 2 threads', ['jax-js WASM, 2 threads'], 2),
   aim('cnn', 128, 'denary WASM, 2 threads', ['jax-js WASM, 2 threads'], 2),
+  inChromium('onnxruntime-web', 0.9),
+  inChromium('tfjs WASM', 3),
+  inChromium('jax-js WASM', 1.5),
 ];

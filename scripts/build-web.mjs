@@ -54,21 +54,21 @@ async function tuningOf(name) {
   );
 }
 
-/** What src/build-facts.ts describes. */
+/** What src/build-facts.ts declares. */
 let facts;
 const buildFacts = () => {
   facts ??= readFacts();
   return facts;
 };
 async function readFacts() {
-  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  const { version: ortVersion } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
+  const { version: denary } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
   const files = {};
   for (const name of [...copies.keys(), ...models.map((model) => `${model}.tuning`)]) {
     const content = await readFile(join(assets, name));
     files[name] = { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
   }
-  return { version, ort: ortVersion, files };
+  return { DENARY_VERSIONS: JSON.stringify({ denary, ort: version }), DENARY_FILES: JSON.stringify(files) };
 }
 
 const options = {
@@ -87,7 +87,7 @@ export const buildIndex = async () =>
     entry: { index: join(folder, 'src', 'index.ts') },
     outDir: dist,
     external: [/^[^./]/],
-    define: { DENARY_BUILD: JSON.stringify(await buildFacts()) },
+    define: await buildFacts(),
   });
 
 /** For browsers, with all that they import. */
@@ -96,7 +96,7 @@ export async function buildWholes() {
     ...options,
     minify: true,
     noExternal: [/./],
-    define: { DENARY_BUILD: JSON.stringify(await buildFacts()) },
+    define: await buildFacts(),
   };
   await Promise.all([
     build({ ...whole, entry: { denary: join(folder, 'src', 'index.ts') }, outDir: dist }),

@@ -4,10 +4,11 @@
  */
 import { createRequire } from 'node:module';
 import { race, readOrder } from '../clock.mjs';
-import { batchesOf, noise, rawBatches, scaled } from '../noise.mjs';
+import { batchesOf, noise } from '../noise.mjs';
+import { inferenceWith, networkOf } from './tfjs-network.mjs';
 
 const order = readOrder();
-const { mode, image, slots, classes } = order;
+const { mode, slots, classes } = order;
 process.env.TF_CPP_MIN_LOG_LEVEL = '3';
 process.env.TF_NUM_INTRAOP_THREADS = `${order.threads}`;
 const require = createRequire(order.require);
@@ -15,38 +16,6 @@ const tf = require(mode === 'node' ? '.' : '@tensorflow/tfjs');
 if (mode === 'wasm') require('@tensorflow/tfjs-backend-wasm');
 await tf.setBackend(mode === 'node' ? 'tensorflow' : mode);
 
-const { layers } = tf;
-const conv = (filters, activation) => layers.conv2d({ filters, kernelSize: 3, ...(activation && { activation }) });
-const dense = (units, activation) => layers.dense({ units, ...(activation && { activation }) });
-const pool = () => layers.maxPooling2d({ poolSize: 2 });
-const dropout = (rate) => layers.dropout({ rate });
-const flatten = () => layers.flatten();
-const normalised = (layer) => [layer, layers.batchNormalization(), layers.activation({ activation: 'relu' })];
-const rows = (shape) => ({ apply: (x) => x.reshape(shape), trainableWeights: [] });
-
-const systems = {
-  mlp: () => [dense(64, 'relu'), dropout(0.1), dense(64, 'relu'), dropout(0.1), dense(10)],
-  cnn: () => [
-    ...[conv(32, 'relu'), conv(64, 'relu'), pool(), dropout(0.25), flatten()],
-    ...[dense(128, 'relu'), dropout(0.5), dense(10)],
-  ],
-  'cnn-bn': () => [
-    ...[...normalised(conv(32)), ...normalised(conv(32)), pool(), flatten()],
-    ...[...normalised(dense(128)), dropout(0.2), dense(10)],
-  ],
-  // All rows of a batch at once: timeDistributed would take them one after the other.
-  hrnn: () => [
-    rows([-1, 28, 1]),
-    layers.lstm({ units: 32 }),
-    rows([-1, 28, 32]),
-    layers.lstm({ units: 32 }),
-    dense(10),
-  ],
-  string: () => [
-    ...[layers.batchNormalization(), conv(28, 'relu'), pool(), conv(28, 'relu'), pool(), dropout(0.2)],
-    ...[conv(56, 'relu'), conv(56, 'relu'), dropout(0.2), flatten(), dense(784, 'relu'), dropout(0.4), dense(55)],
-  ],
-};
 const optimizers = {
   mlp: () => tf.train.rmsprop(1e-3, 0.9),
   cnn: () => tf.train.adadelta(1, 0.95),
@@ -55,12 +24,8 @@ const optimizers = {
   string: () => tf.train.adam(1e-3),
 };
 
-const inputOf = { mlp: [image[0] * image[1]], hrnn: image }[order.system] ?? [...image, 1];
-const stack = systems[order.system]();
-const forward = (x, training) => stack.reduce((value, layer) => layer.apply(value, { training }), x);
+const { stack, inputOf, forward, toTensor } = networkOf(tf, order);
 const data = noise(order);
-/** [batch, ...input] float32 in 0..1. */
-const toTensor = (pixels, batch) => tf.tensor(scaled(pixels), [batch, ...inputOf]);
 
 function training(batch) {
   const next = batchesOf(order, data, batch);
@@ -82,15 +47,8 @@ function training(batch) {
   return { step, close: () => optimizer.dispose() };
 }
 
-function inference(batch) {
-  const next = rawBatches(order, data, batch);
-  async function step() {
-    const probabilities = tf.tidy(() => tf.softmax(forward(toTensor(next(), batch), false).reshape([-1, classes])));
-    await probabilities.data();
-    probabilities.dispose();
-  }
-  return { step };
-}
-
 const versions = mode === 'node' ? { TensorFlow: tf.backend().binding.TF_Version } : {};
-await race(order, order.task === 'training' ? training : inference, { 'TensorFlow.js': tf.version.tfjs, ...versions });
+await race(order, order.task === 'training' ? training : inferenceWith(tf, order, data), {
+  'TensorFlow.js': tf.version.tfjs,
+  ...versions,
+});

@@ -1,13 +1,5 @@
-/** What runs in the page: sessions for whoever calls from outside, and a system trained some steps on a device, from the same weights and on the same images every time. */
-import {
-  encodeModel,
-  errorDetails,
-  initializersOf,
-  type Session,
-  type SessionOptions,
-  Trainer,
-  toNumbers,
-} from '@denary/core';
+/** What runs in the page: a system trained some steps on a device, from the same weights and on the same images every time. */
+import { encodeModel, initializersOf, Trainer, toNumbers } from '@denary/core';
 import { createSession } from '@denary/runtime-web';
 import { buildModel, createTrainingGraph, findArchitecture, targetOf, uniform } from '@denary/train';
 
@@ -69,30 +61,4 @@ async function refusal(): Promise<string> {
   }
 }
 
-/** The page's sessions, by number, for the other side of browser-session.ts. */
-const sessions: Session[] = [];
-
-async function openSession(model: Uint8Array, options: SessionOptions) {
-  const session = await createSession(model, options);
-  const { device, inputs, outputs } = session;
-  return { id: sessions.push(session) - 1, device, inputs, outputs };
-}
-
-const callSession = (id: number, method: 'run' | 'readState' | 'writeState' | 'close', argument: never) =>
-  sessions[id]![method](argument);
-
-/** What an error says does not pass from a page by itself. */
-const answering =
-  <A extends unknown[], R>(work: (...values: A) => Promise<R>) =>
-  (...values: A) =>
-    work(...values).then(
-      (result) => ({ result }),
-      (error) => ({ error: errorDetails(error, 'session-failed', 'page') }),
-    );
-
-Object.assign(globalThis, {
-  train,
-  refusal,
-  openSession: answering(openSession),
-  callSession: answering(callSession as (...values: unknown[]) => Promise<unknown>),
-});
+Object.assign(globalThis, { train, refusal });

@@ -1,10 +1,8 @@
 /** Training in a browser: on WebGPU as on WASM, with nothing left to the CPU. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeSessionContract } from '../contract/session-contract.js';
 import { type OpenPage, openPage } from '../web/browser.js';
 import { describeInBrowser } from '../web/chromium.js';
-import { sessionsIn } from '../web/sessions-in.js';
 
 type Trained = { device: string; losses: number[]; held: number[]; state: [string, number[]][] };
 const STEPS = 4;
@@ -49,13 +47,6 @@ describeInBrowser('training in a browser', () => {
     const { held } = await train('mlp', 'webgpu', 30);
     expect(held[4]).toBeGreaterThan(0);
     expect(held.at(-1)).toBe(held[4]);
-  });
-
-  const inPage = sessionsIn(() => open.page);
-  describeSessionContract('runtime-web', (model, options) => inPage(model, { device: 'webgpu', ...options }), {
-    devices: ['webgpu'],
-    foreign: 'cuda',
-    failsForGood: true,
   });
 
   it('refuses a graph that WebGPU could not run by itself', async () => {

@@ -28,10 +28,17 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Of all answers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the page, after the server's address. */
+  readonly path?: string;
+}
+
 /** Serves folders of pages, with @denary/runtime-web's files under `denary/`, and opens one of the pages. */
 export async function openFolders(
   folders: readonly string[],
-  { headers = {}, path = '' }: { readonly headers?: Readonly<Record<string, string>>; readonly path?: string } = {},
+  { headers = {}, path = '' }: OpenOptions = {},
 ): Promise<OpenPage> {
   const server = await serveFolders({ '/': folders, '/denary/': [dist] }, headers);
   const browser = await launch();
@@ -56,13 +63,12 @@ export async function openFolders(
  */
 export async function openPage(
   file: string,
-  headers: Readonly<Record<string, string>> = {},
-  folders: readonly string[] = [],
+  { folders = [], ...options }: OpenOptions & { readonly folders?: readonly string[] } = {},
 ): Promise<OpenPage> {
   const folder = await mkdtemp(join(tmpdir(), 'denary-page-'));
   await bundle(file, folder);
   await writeFile(join(folder, 'index.html'), '<!doctype html><script type="module" src="page.js"></script>');
-  const open = await openFolders([folder, dist, ...folders], { headers });
+  const open = await openFolders([folder, dist, ...folders], options);
   const close = async () => {
     await open.close();
     await rm(folder, { recursive: true, force: true });

@@ -1,42 +1,90 @@
 /** A page of static files: one folder copied, one import, nothing configured. */
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { type OpenPage, openFolders } from './browser.js';
+import type { OpenPage } from './browser.js';
 import { describeInBrowser } from './chromium.js';
+import { type Globals, openStaticPage, readSeven } from './page.js';
 import { ISOLATED } from './static-server.js';
 
-const pages = fileURLToPath(new URL('pages', import.meta.url));
-const drawings = fileURLToPath(new URL('../../examples/images', import.meta.url));
+/** What `wasm-unsafe-eval` alone is granted: no eval, no inline script but the page's own by its nonce, nothing from elsewhere. */
+const STRICT =
+  "default-src 'none'; script-src 'self' 'nonce-page' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' data:";
 
 describeInBrowser('a page of static files', () => {
   let open: OpenPage | undefined;
   afterEach(() => open?.close());
 
-  const read = async () =>
-    open!.page.evaluate(async () => {
-      const { denary } = globalThis as unknown as { denary: typeof import('@denary/runtime-web') };
-      const progress = new Set<string>();
-      const recognizer = await denary.createRecognizer({ onProgress: ({ file }) => progress.add(file) });
+  it('recognises digits in a worker', async () => {
+    open = await openStaticPage();
+    const digits = await open.page.evaluate(async () => {
+      const { denary } = globalThis as unknown as Globals;
+      const recognizer = await denary.createRecognizer();
       const addresses = Array.from({ length: 10 }, (_, digit) => `digit-${digit}.png`);
       const predictions = await recognizer.predict(addresses);
-      const { info } = recognizer;
       await recognizer.close();
-      return { digits: predictions.map(({ digit }) => digit), info, progress: [...progress] };
+      return predictions.map(({ digit }) => digit);
     });
-
-  it('recognises digits in a worker', async () => {
-    open = await openFolders([pages, drawings]);
-    const { digits, info, progress } = await read();
     expect(digits).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(info).toMatchObject({ device: 'wasm', isolation: 'thread', threads: 1 });
+  });
+
+  it('tells what it loads, what it runs on, and why not on more', async () => {
+    open = await openStaticPage();
+    const { prediction, info, files } = (await readSeven(open.page)).value!;
+    expect(prediction.digit).toBe(7);
+    expect(info).toMatchObject({ model: 'cnn-pool4', device: 'wasm', isolation: 'thread', threads: 1, workers: 1 });
     expect(info.notes).toEqual([expect.stringContaining('Cross-Origin-Opener-Policy')]);
-    expect(progress).toEqual(expect.arrayContaining(['ort-wasm-simd-threaded.wasm', 'cnn-pool4.onnx']));
+    expect(Object.keys(files).sort()).toEqual(['cnn-pool4.onnx', 'ort-wasm-simd-threaded.wasm']);
+    for (const { loaded, total } of Object.values(files)) expect(loaded).toBe(total);
   });
 
   it('uses threads where it is cross-origin isolated', async () => {
-    open = await openFolders([pages, drawings], { headers: ISOLATED });
-    const { digits, info } = await read();
-    expect(digits).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(info.notes).toEqual([]);
+    open = await openStaticPage({ headers: ISOLATED });
+    const { prediction, info } = (await readSeven(open.page, { threads: 2 })).value!;
+    expect(prediction.digit).toBe(7);
+    expect(info).toMatchObject({ threads: 2, notes: [] });
+  });
+
+  it.each(['thread', 'none'] as const)(
+    'works under a strict Content-Security-Policy (isolation: %s)',
+    async (isolation) => {
+      open = await openStaticPage({ headers: { ...ISOLATED, 'content-security-policy': STRICT } });
+      const { value, error } = await readSeven(open.page, { isolation, threads: 2 });
+      expect(error).toBeUndefined();
+      expect(value!.prediction.digit).toBe(7);
+      expect(value!.info.isolation).toBe(isolation);
+    },
+  );
+
+  it('reads a sheet', async () => {
+    open = await openStaticPage();
+    const text = await open.page.evaluate(async () => {
+      const { denary, draw } = globalThis as unknown as Globals;
+      const recognizer = await denary.createRecognizer();
+      const sheet = new OffscreenCanvas(900, 300);
+      const context = sheet.getContext('2d')!;
+      context.fillStyle = 'white';
+      context.fillRect(0, 0, 900, 300);
+      for (const x of [0, 300, 600]) context.drawImage(draw(), x + 10, 10);
+      const { text } = await recognizer.read(sheet);
+      await recognizer.close();
+      return text;
+    });
+    expect(text).toBe('777');
+  });
+
+  it('runs any shipped model, one by its address, and one of bytes', async () => {
+    open = await openStaticPage();
+    for (const model of ['mlp', 'hrnn', 'cnn', '/denary/assets/mlp.onnx', `${open.server.url}denary/assets/mlp.onnx`]) {
+      const { value, error } = await readSeven(open.page, { model });
+      expect([model, error, value?.prediction.digit]).toEqual([model, undefined, 7]);
+    }
+    const digit = await open.page.evaluate(async () => {
+      const { denary, draw } = globalThis as unknown as Globals;
+      const model = await (await fetch('/denary/assets/mlp.onnx')).arrayBuffer();
+      const recognizer = await denary.createRecognizer({ model });
+      const { digit } = await recognizer.predict(draw());
+      await recognizer.close();
+      return digit;
+    });
+    expect(digit).toBe(7);
   });
 });

@@ -13,7 +13,7 @@ const models = fileURLToPath(new URL('../../models', import.meta.url));
 describeInBrowser('a page', () => {
   let open: OpenPage;
   beforeAll(async () => {
-    open = await openPage(file, ISOLATED, [models]);
+    open = await openPage(file, { headers: ISOLATED, folders: [models] });
   });
   afterAll(() => open?.close());
 

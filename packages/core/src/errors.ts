@@ -61,6 +61,14 @@ export function problem(
   return new DenaryError({ code, who, expected, received, remedy, cause });
 }
 
+/** For calls of something that was closed. */
+export const closedError = (who: string): DenaryError =>
+  problem('closed', who, 'one that is open', 'one that was closed', 'Create another one.');
+
+/** For a device that is not there. */
+export const deviceUnavailable = (expected: string, received: string, remedy: string, cause?: unknown): DenaryError =>
+  problem('device-unavailable', 'createSession', expected, received, remedy, cause);
+
 /** An error as plain data, which passes from one thread or process to another. What is no DenaryError becomes `code`. */
 export function errorDetails(error: unknown, code: ErrorCode, who: string): ErrorDetails {
   if (error instanceof DenaryError) {

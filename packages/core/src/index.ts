@@ -29,3 +29,4 @@ export * from './trainer.js';
 export * from './training-spec.js';
 export * from './triton.js';
 export * from './tuning/index.js';
+export * from './turns.js';

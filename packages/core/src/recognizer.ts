@@ -8,7 +8,7 @@ import { Batcher } from './batcher.js';
 import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
-import { DenaryError, problem } from './errors.js';
+import { closedError, DenaryError, problem } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
@@ -22,9 +22,9 @@ import {
 } from './preparation.js';
 import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
-import { closedError, turns } from './session-support.js';
 import type { Reading } from './sheet/reading.js';
 import type { Tensors } from './tensor.js';
+import { turns } from './turns.js';
 
 /** Where the model runs: on the caller's thread, in worker threads, or in child processes. */
 export type Isolation = 'none' | 'thread' | 'process';

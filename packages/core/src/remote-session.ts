@@ -3,11 +3,11 @@
  * thread, a child process or a web worker. Each message from here has one answer, in any order.
  */
 
-import { DenaryError, type ErrorDetails, errorDetails } from './errors.js';
+import { closedError, DenaryError, type ErrorDetails, errorDetails } from './errors.js';
 import type { Value } from './onnx/model.js';
 import type { Device, RunOptions, Session } from './session.js';
-import { closedError, turns } from './session-support.js';
 import type { Tensor, Tensors } from './tensor.js';
+import { turns } from './turns.js';
 
 /** One end of a line. Messages are structured clones. */
 export interface Port {

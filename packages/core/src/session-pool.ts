@@ -4,10 +4,10 @@
  */
 
 import type { Clock } from './call.js';
+import { closedError } from './errors.js';
 import type { Value } from './onnx/model.js';
 import { type RemoteSession, workerLost } from './remote-session.js';
 import type { Device, RunOptions, Session } from './session.js';
-import { closedError } from './session-support.js';
 import type { Tensors } from './tensor.js';
 
 /** Opens a worker; the first one chooses the device. */

@@ -3,10 +3,11 @@
  * one call after the other, and words its errors. A runtime package adds an Engine: one run, and the buffers of the state.
  */
 
-import { DenaryError, messageOf } from './errors.js';
+import { closedError, DenaryError, messageOf } from './errors.js';
 import type { Dimension, Value } from './onnx/model.js';
 import type { Device, Session, StateSlot } from './session.js';
 import { arrayOf, type DType, sizeOf, type Tensor, type Tensors } from './tensor.js';
+import { turns } from './turns.js';
 
 /** ONNX Runtime's description of an input or output. */
 export interface ValueMetadata {
@@ -86,16 +87,6 @@ function describedValue({ name, isTensor, type, shape = [] }: ValueMetadata): Va
 
 const isFixed = (shape: readonly Dimension[]): shape is readonly number[] =>
   shape.every((size) => typeof size === 'number');
-
-/** A queue: each call starts when those before it are settled, whether they went well or not. */
-export function turns(): <T>(call: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (call) => {
-    const answer = last.then(call);
-    last = answer.catch(() => {});
-    return answer;
-  };
-}
 
 /** The session of an engine. */
 export function sessionOn(device: Device, engine: Engine, layout: SessionLayout): Session {
@@ -197,12 +188,6 @@ function badInput(expected: string, received: string): DenaryError {
   });
 }
 
-/** For calls of something that was closed. */
-export function closedError(who: string): DenaryError {
-  const [expected, received] = ['one that is open', 'one that was closed'];
-  return new DenaryError({ code: 'closed', who, expected, received, remedy: 'Create another one.' });
-}
-
 function runFailed(cause: unknown): DenaryError {
   return new DenaryError({
     code: 'session-failed',
@@ -224,11 +209,6 @@ export function badModelFile(received: string, cause?: unknown): DenaryError {
     remedy: 'Check that the file is whole.',
     cause,
   });
-}
-
-/** For a device that is not there. */
-export function deviceUnavailable(expected: string, received: string, remedy: string, cause?: unknown): DenaryError {
-  return new DenaryError({ code: 'device-unavailable', who: 'createSession', expected, received, remedy, cause });
 }
 
 /** The entry of ONNX Runtime's configuration of a session that makes an operator without a kernel on the device an error. */

@@ -27,11 +27,13 @@ export interface TunerOptions extends TunerSettings {
   readonly model?: string | Uint8Array;
   /**
    * A training graph, by its path or bytes, for what the strategy trains; default those beside the model (`training.onnx`,
-   * `training.head.onnx`, ...). Needed where the model is bytes.
+   * `training.head.onnx`, ...). Needed where the model is bytes, unless `base` tells what they came from.
    */
   readonly training?: string | Uint8Array;
   /** The core set, by its path or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */
   readonly replay?: string | Uint8Array | Samples | false;
+  /** The shipped model or folder that a model given by its bytes was tuned from: its training graphs and core set serve. */
+  readonly base?: string;
   /** Default `cpu`. Another one needs a training graph that was made for it. */
   readonly device?: Exclude<Device, 'wasm'>;
   /** As of a recognizer, default `thread`: training takes seconds, in which the calling thread stays free. */
@@ -48,9 +50,12 @@ const SECONDS = 5;
  * or training graph that is not there, `bad-model`, `bad-data` for a core set of another model, `bad-argument`.
  */
 export async function createTuner(options: TunerOptions = {}): Promise<Tuner<ImageSource>> {
-  const { model = 'cnn', training, replay, device = 'cpu', isolation = 'thread', limits, ...settings } = options;
+  const { model = 'cnn', base, training, replay, device = 'cpu', isolation = 'thread', limits, ...settings } = options;
   limitsOf(limits);
-  const { bytes, folder } = typeof model === 'string' ? await filesOf(model) : { bytes: model, folder: undefined };
+  const found = typeof model === 'string' ? await readModel(model) : undefined;
+  const bytes = found?.bytes ?? (model as Uint8Array);
+  const beside = base === undefined ? found : await readModel(base);
+  const folder = beside && dirname(beside.path);
   const given = training === undefined ? undefined : await bytesOf(training);
   const available = given ? trainables : folder ? await availableIn(folder) : [];
   if (available.length === 0) {
@@ -70,11 +75,6 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
     digest: async (content) => sha256(content),
     seconds: SECONDS,
   });
-}
-
-async function filesOf(model: string) {
-  const { bytes, path } = await readModel(model);
-  return { bytes, folder: dirname(path) };
 }
 
 async function availableIn(folder: string): Promise<Trainable[]> {

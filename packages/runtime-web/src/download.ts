@@ -122,12 +122,11 @@ function requireNoPage(file: RemoteFile, response: Response, bytes: Uint8Array):
 }
 
 function otherFile(file: RemoteFile, sha256: string, length: number): DenaryError {
-  const short = file.bytes !== undefined && length < file.bytes;
-  const remedy = short
-    ? 'It was cut short: load the page again.'
-    : 'It was damaged, or is of another version than the JavaScript: copy both from one installation.';
-  const expected = `${file.bytes ?? 'some'} bytes with the sha256 ${file.sha256}`;
-  return failed(file, expected, `${length} bytes with ${sha256}`, remedy);
+  const expected = `${file.bytes === undefined ? '' : `${file.bytes} bytes with `}sha256 ${file.sha256}`;
+  const remedy =
+    'It was cut short, damaged, or is of another version than the JavaScript: load the page again, and if that does not help, ' +
+    'copy both from one installation.';
+  return failed(file, expected, `${length} bytes with sha256 ${sha256}`, remedy);
 }
 
 function unreachable(file: RemoteFile, cause: unknown): DenaryError {

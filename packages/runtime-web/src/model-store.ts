@@ -4,8 +4,13 @@ import { type ModelStore, messageOf, modelStoreOn, problem, type StoredModel, ty
 import { sha256 } from './digest.js';
 
 const VERSION = 1;
-/** Of files by name, and of what `list` tells of them, so that listing reads no files. */
-const [FILES, FACTS] = ['files', 'facts'];
+/** Of the parts of files, by name and number, and of what `list` tells of files, so that listing reads none. */
+const [PARTS, FACTS] = ['parts', 'facts'];
+/**
+ * Bytes of a part. Chromium puts values over 64 KiB into files beside its database, where those of a tab that was closed while
+ * it wrote could not be read again.
+ */
+const PART = 48 * 1024;
 
 export interface ModelStoreOptions {
   /** Of the database; default `denary`. */
@@ -51,7 +56,9 @@ function filesIn(database: string, persist: boolean, changed: (name: string) => 
       const facts: StoredModel = { name, bytes: file.length, saved: Date.now() };
       try {
         await transact(database, 'readwrite', (stores) => {
-          stores(FILES).put(file, name);
+          const parts = stores(PARTS);
+          parts.delete(partsOf(name));
+          for (let at = 0; at < file.length; at += PART) parts.put(file.slice(at, at + PART), [name, at / PART]);
           return stores(FACTS).put(facts, name);
         });
       } catch (error) {
@@ -59,16 +66,32 @@ function filesIn(database: string, persist: boolean, changed: (name: string) => 
       }
       changed(name);
     },
-    read: (name) => transact(database, 'readonly', (stores) => stores(FILES).get(name)),
+    async read(name) {
+      const parts = await transact<Uint8Array[]>(database, 'readonly', (stores) => stores(PARTS).getAll(partsOf(name)));
+      return parts.length > 0 ? joined(parts) : undefined;
+    },
     list: () => transact(database, 'readonly', (stores) => stores(FACTS).getAll()),
     async remove(name) {
       await transact(database, 'readwrite', (stores) => {
-        stores(FILES).delete(name);
+        stores(PARTS).delete(partsOf(name));
         return stores(FACTS).delete(name);
       });
       changed(name);
     },
   };
+}
+
+/** Every key that begins with the name; an array is higher than any number. */
+const partsOf = (name: string) => IDBKeyRange.bound([name, 0], [name, []]);
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** One transaction on a connection of its own, which keeps no other tab from a later version; settled when it is done. */
@@ -80,7 +103,7 @@ async function transact<T>(
   const connection = await connect(database);
   try {
     return await new Promise<T>((resolve, reject) => {
-      const transaction = connection.transaction([FILES, FACTS], mode, { durability: 'strict' });
+      const transaction = connection.transaction([PARTS, FACTS], mode, { durability: 'strict' });
       const request = work((name) => transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
@@ -96,7 +119,7 @@ function connect(database: string): Promise<IDBDatabase> {
     if (!globalThis.indexedDB) return refuse('there is no IndexedDB');
     const opening = indexedDB.open(database, VERSION);
     opening.onupgradeneeded = () => {
-      for (const name of [FILES, FACTS]) opening.result.createObjectStore(name);
+      for (const name of [PARTS, FACTS]) opening.result.createObjectStore(name);
     };
     opening.onsuccess = () => resolve(opening.result);
     opening.onerror = () => refuse(opening.error);

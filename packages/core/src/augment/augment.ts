@@ -6,11 +6,12 @@
 
 import { problem } from '../errors.js';
 import { hash32, stream } from '../random.js';
+import { atOnce, type Work } from '../slices.js';
 import { type AugmentOptions, isIdle, type ResolvedAugmentOptions, resolveAugmentOptions } from './augment-options.js';
 import { drawRanges, newPlacement, place } from './placement.js';
 import { changeStroke } from './stroke.js';
 import { Canvas, resample } from './warp.js';
-import { type Waves, waves, wavesInParts } from './waves.js';
+import { type Waves, waves } from './waves.js';
 
 export type { AugmentOptions } from './augment-options.js';
 
@@ -35,23 +36,13 @@ export interface Augmentation {
 const AUGMENT = stream('augment');
 
 /** Throws `bad-argument` for a setting that is unknown or out of its range. */
-export function augment(options: AugmentOptions): Augmentation {
-  const settings = resolveAugmentOptions(options);
-  const { alpha, sigma } = settings.elastic;
-  return augmentation(settings, alpha > 0 ? waves(alpha, sigma) : undefined);
-}
+export const augment = (options: AugmentOptions): Augmentation => atOnce(augmenting(options));
 
-/** The same where the thread must stay free: `pause` gives others their turn, every few milliseconds of the making. */
-export async function augmentInParts(options: AugmentOptions, pause: () => Promise<void>): Promise<Augmentation> {
+/** The making of an augmentation. */
+export function* augmenting(options: AugmentOptions): Work<Augmentation> {
   const settings = resolveAugmentOptions(options);
   const { alpha, sigma } = settings.elastic;
-  if (alpha === 0) return augmentation(settings, undefined);
-  const making = wavesInParts(alpha, sigma);
-  for (;;) {
-    const { done, value } = making.next();
-    if (done) return augmentation(settings, value);
-    await pause();
-  }
+  return augmentation(settings, alpha > 0 ? yield* waves(alpha, sigma) : undefined);
 }
 
 function augmentation(settings: ResolvedAugmentOptions, field: Waves | undefined): Augmentation {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../random.js';
+import { atOnce } from '../slices.js';
 import { newPlacement, type Placement } from './placement.js';
 import { Canvas, resample } from './warp.js';
 import { SIZE, type Waves, waves } from './waves.js';
@@ -50,7 +51,7 @@ const pictures = fc
   });
 
 describe('resample', () => {
-  const field = waves(20, 2);
+  const field = atOnce(waves(20, 2));
 
   it.each([
     ['without waves', undefined],
@@ -78,7 +79,7 @@ describe('waves', () => {
     [34, 4],
     [8, 2],
   ])('with alpha %i and sigma %i are as strong as smoothed noise is', (alpha, sigma) => {
-    const field = waves(alpha, sigma);
+    const field = atOnce(waves(alpha, sigma));
     // Even noise has the deviation 1/sqrt(3); a Gaussian of sigma divides it by 2 * sigma * sqrt(pi).
     const expected = alpha / Math.sqrt(3) / (2 * sigma * Math.sqrt(Math.PI));
     expect(deviation(field) / 65536 / expected).toBeCloseTo(1, 1);
@@ -86,7 +87,7 @@ describe('waves', () => {
   });
 
   it('are smooth, also over the edges', () => {
-    const field = waves(34, 4);
+    const field = atOnce(waves(34, 4));
     const steps = (from: number, to: number) =>
       deviation(Float64Array.from({ length: SIZE }, (_, i) => field[i * SIZE + to]! - field[i * SIZE + from]!)) / 65536;
     // Neighbours correlate by exp(-1 / (4 sigma^2)): the deviation of a step is that of the field times 0.176.
@@ -100,6 +101,6 @@ describe('waves', () => {
   });
 
   it('are the waves that they always were', () => {
-    expect(hash32(0, ...waves(34, 4).subarray(0, 1000))).toBe(1239843645);
+    expect(hash32(0, ...atOnce(waves(34, 4)).subarray(0, 1000))).toBe(1239843645);
   });
 });

@@ -5,6 +5,7 @@
  */
 
 import { stream, uniform } from '../random.js';
+import type { Work } from '../slices.js';
 
 /** The field's height and width, a power of two. */
 export const SIZE = 512;
@@ -16,26 +17,27 @@ export type Waves = Int32Array;
 /** Rows that are made in one go, some milliseconds. */
 const ROWS = 32;
 
-export function waves(alpha: number, sigma: number): Waves {
-  const making = wavesInParts(alpha, sigma);
-  for (;;) {
-    const { done, value } = making.next();
-    if (done) return value;
-  }
+/** The smoothed noise of the latest sigma, which is what takes time. */
+let latest: { readonly sigma: number; readonly field: Float64Array } | undefined;
+
+export function* waves(alpha: number, sigma: number): Work<Waves> {
+  if (latest?.sigma !== sigma) latest = { sigma, field: yield* smoothNoise(gaussian(sigma)) };
+  const { field } = latest;
+  const scaled = new Int32Array(field.length);
+  // Int32Array.from would go through an iterator, and make a lot of garbage.
+  for (let i = 0; i < field.length; i++) scaled[i] = Math.round(field[i]! * alpha * 65536);
+  return scaled;
 }
 
-/** The same with stops on the way: a tenth of a second is too long for a page's main thread. */
-export function* wavesInParts(alpha: number, sigma: number): Generator<void, Waves> {
-  const kernel = gaussian(sigma);
+function* smoothNoise(kernel: Float64Array): Work<Float64Array> {
   const noise = new Float64Array(SIZE * SIZE);
   yield* inRows((i) => {
     noise[i] = 2 * uniform(0, NOISE, i) - 1;
   });
-  const smooth = yield* acrossColumns(yield* acrossColumns(noise, kernel), kernel);
-  return Int32Array.from(smooth, (value) => Math.round(value * alpha * 65536));
+  return yield* acrossColumns(yield* acrossColumns(noise, kernel), kernel);
 }
 
-function* inRows(each: (i: number) => void): Generator<void, void> {
+function* inRows(each: (i: number) => void): Work<void> {
   for (let i = 0; i < SIZE * SIZE; ) {
     for (const end = i + ROWS * SIZE; i < end; i++) each(i);
     yield;
@@ -50,7 +52,7 @@ function gaussian(sigma: number): Float64Array {
 }
 
 /** Each row smoothed, and the whole transposed, so that doing it twice smooths both ways. */
-function* acrossColumns(field: Float64Array, kernel: Float64Array): Generator<void, Float64Array> {
+function* acrossColumns(field: Float64Array, kernel: Float64Array): Work<Float64Array> {
   const result = new Float64Array(SIZE * SIZE);
   for (let y = 0; y < SIZE; y++) {
     for (let x = 0; x < SIZE; x++) {

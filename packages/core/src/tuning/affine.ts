@@ -1,6 +1,7 @@
 /** Affine maps between images, about their centre: as placements, as warps of mean images, and from moments of ink. */
 
 import { newPlacement, type Placement } from '../augment/placement.js';
+import type { Work } from '../slices.js';
 
 /** [xx, xy, yx, yy, x, y]: a pixel at (u, v) from the centre is taken from (xx u + xy v + x, yx u + yy v + y) of the source. */
 export type Affine = readonly [number, number, number, number, number, number];
@@ -101,7 +102,10 @@ const HALVINGS = 4;
 const SWEEPS = 3;
 
 /** A map near by that fits better, by changing one number at a time (pattern search: Hooke and Jeeves, 1961). */
-export function refined(start: Affine, likeness: (map: Affine) => number): { map: Affine; likeness: number } {
+export function* refined(
+  start: Affine,
+  likeness: (map: Affine) => number,
+): Work<{ readonly map: Affine; readonly likeness: number }> {
   let [map, best] = [start, likeness(start)];
   for (let halving = 0; halving <= HALVINGS; halving++) {
     for (let sweep = 0, moved = true; sweep < SWEEPS && moved; sweep++) {
@@ -114,6 +118,7 @@ export function refined(start: Affine, likeness: (map: Affine) => number): { map
           [map, best, moved] = [other, found, true];
           break;
         }
+        yield;
       }
     }
   }

@@ -4,8 +4,8 @@ import { type Contract, contractOf } from '../contract.js';
 import { encodeModel } from '../onnx/encode.js';
 import type { Model, Value } from '../onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from '../session.js';
-import { turns } from '../session-support.js';
 import type { Tensors } from '../tensor.js';
+import { turns } from '../turns.js';
 import type { Samples } from './samples.js';
 
 export interface Measures {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../random.js';
+import { atOnce } from '../slices.js';
 import { type Affine, identity, placementOf, refined } from './affine.js';
 import { fitHand, inHand } from './hand.js';
 import type { Samples } from './samples.js';
@@ -45,8 +46,8 @@ describe("a user's hand", () => {
     ['is mirrored', [-1, 0, 0, 1, 0, 0]],
     ['is turned', [0.9, -0.43, 0.43, 0.9, 0, 0]],
   ])('that %s is found from five corrections a class', (_, map) => {
-    const theirs = inHand(figures(5, 2), { map, stroke: 0 });
-    const hand = fitHand(theirs, core)!;
+    const theirs = atOnce(inHand(figures(5, 2), { map, stroke: 0 }));
+    const hand = atOnce(fitHand(theirs, core))!;
     expect(hand.likeness.after).toBeGreaterThan(hand.likeness.before);
     hand.map.slice(0, 4).forEach((value, i) => {
       expect(value, `${hand.map}`).toBeCloseTo(map[i]!, 0);
@@ -55,28 +56,30 @@ describe("a user's hand", () => {
   });
 
   it('that is thick is found', () => {
-    const hand = fitHand(inHand(figures(5, 2), { map: identity, stroke: 3 }), core)!;
+    const hand = atOnce(fitHand(atOnce(inHand(figures(5, 2), { map: identity, stroke: 3 })), core))!;
     expect(hand.stroke).toBeGreaterThanOrEqual(2);
   });
 
   it('is none for corrections like the core set, for few of them, and for few classes', () => {
-    expect(fitHand(figures(5, 3), core)).toBeUndefined();
-    const leaning = inHand(figures(5, 2), { map: [1, 0.6, 0, 1, 0, 0], stroke: 0 });
-    expect(fitHand(first(leaning, 9), core)).toBeUndefined();
+    expect(atOnce(fitHand(figures(5, 3), core))).toBeUndefined();
+    const leaning = atOnce(inHand(figures(5, 2), { map: [1, 0.6, 0, 1, 0, 0], stroke: 0 }));
+    expect(atOnce(fitHand(first(leaning, 9), core))).toBeUndefined();
     const fours = Array.from({ length: 20 }, (_, i) => 10 * (i % 5) + 4);
     const area = SIDE * SIDE;
     const images = Uint8Array.from(fours.flatMap((i) => [...leaning.images.subarray(i * area, (i + 1) * area)]));
-    expect(fitHand({ ...leaning, images, labels: new Uint8Array(20).fill(4), count: 20 }, core)).toBeUndefined();
+    expect(
+      atOnce(fitHand({ ...leaning, images, labels: new Uint8Array(20).fill(4), count: 20 }, core)),
+    ).toBeUndefined();
   });
 
   it('leaves an image as it is where nothing sets it apart', () => {
-    const same = inHand(core, { map: identity, stroke: 0 });
+    const same = atOnce(inHand(core, { map: identity, stroke: 0 }));
     expect(same.images.every((pixel, i) => pixel === core.images[i])).toBe(true);
   });
 
   it('mirrors an image by a map', () => {
     const [one] = [first(core, 1)];
-    const { images } = inHand(one!, { map: [-1, 0, 0, 1, 0, 0], stroke: 0 });
+    const { images } = atOnce(inHand(one!, { map: [-1, 0, 0, 1, 0, 0], stroke: 0 }));
     expect(images.slice(0, SIDE)).toEqual(one!.images.slice(0, SIDE).reverse());
     expect(placementOf([-1, 0, 0, 1, 0, 0], one!).x).toBe(27 * 65536);
   });
@@ -85,7 +88,7 @@ describe("a user's hand", () => {
 describe('the search', () => {
   it('comes to the best map near by', () => {
     const aim: Affine = [1.2, -0.1, 0.05, 0.9, 2, -1];
-    const { map } = refined(identity, (map) => -map.reduce((sum, value, i) => sum + (value - aim[i]!) ** 2, 0));
+    const { map } = atOnce(refined(identity, (map) => -map.reduce((sum, value, i) => sum + (value - aim[i]!) ** 2, 0)));
     map.forEach((value, i) => {
       expect(Math.abs(value - aim[i]!)).toBeLessThan(0.15);
     });

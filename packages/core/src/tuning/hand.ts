@@ -6,6 +6,7 @@
 
 import { changeStroke } from '../augment/stroke.js';
 import { Canvas, resample } from '../augment/warp.js';
+import type { Work } from '../slices.js';
 import {
   type Affine,
   identity,
@@ -40,7 +41,7 @@ const PEN_STEP = 1;
 const PEN_TRIALS = 3;
 
 /** Undefined where the corrections are too few, and where they look like the core set or differ from it otherwise. */
-export function fitHand(corrections: Samples, core: Samples): Hand | undefined {
+export function* fitHand(corrections: Samples, core: Samples): Work<Hand | undefined> {
   const theirs = meansOf(corrections);
   const few = corrections.count < LEAST_CORRECTIONS || theirs.size < LEAST_CLASSES;
   if (few || (corrections.slots ?? 1) > 1) return undefined;
@@ -48,18 +49,20 @@ export function fitHand(corrections: Samples, core: Samples): Hand | undefined {
   const plain = meansOf(sample);
   const flipped = mapBetween(flip(pooled(plain, theirs, core)), pooled(theirs, theirs, core));
   const starts = [
-    identity,
     mapBetween(pooled(plain, theirs, core), pooled(theirs, theirs, core)),
     mirrored(identity),
     [-flipped[0], -flipped[1], flipped[2], flipped[3], 0, 0] as const,
   ];
   const fitFrom = (means: Means, start: Affine) => refined(start, (map) => meanLikeness(means, theirs, map, core));
-  const fits = starts.map((start) => fitFrom(plain, start));
-  let best = { ...fits.reduce((one, other) => (other.likeness > one.likeness ? other : one)), stroke: 0 };
+  let best = { ...(yield* fitFrom(plain, identity)), stroke: 0 };
+  for (const start of starts) {
+    const fit = yield* fitFrom(plain, start);
+    if (fit.likeness > best.likeness) best = { ...fit, stroke: 0 };
+  }
   for (const direction of [PEN_STEP, -PEN_STEP]) {
     for (let trial = 1; trial <= PEN_TRIALS; trial++) {
       const stroke = direction * trial;
-      const fit = fitFrom(meansOf(inHand(sample, { map: identity, stroke })), best.map);
+      const fit = yield* fitFrom(meansOf(yield* inHand(sample, { map: identity, stroke })), best.map);
       if (fit.likeness <= best.likeness) break;
       best = { ...fit, stroke };
     }
@@ -70,7 +73,7 @@ export function fitHand(corrections: Samples, core: Samples): Hand | undefined {
 }
 
 /** The samples as this hand would write them. */
-export function inHand(samples: Samples, { map, stroke }: Pick<Hand, 'map' | 'stroke'>): Samples {
+export function* inHand(samples: Samples, { map, stroke }: Pick<Hand, 'map' | 'stroke'>): Work<Samples> {
   const { height, width, count } = samples;
   const images = new Uint8Array(samples.images.length);
   const canvas = new Canvas(height, width);
@@ -82,6 +85,7 @@ export function inHand(samples: Samples, { map, stroke }: Pick<Hand, 'map' | 'st
       changeStroke(canvas, Math.sign(left) * Math.min(2, Math.abs(left)));
     }
     resample(canvas, placement, undefined, images, i * height * width);
+    yield;
   }
   return { ...samples, images };
 }

@@ -65,7 +65,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   let [step, loss, checks, losing] = [0, Number.NaN, 0, 0];
   let [latest, best] = [before, undefined as Check | undefined];
   yield told(step, loss, before);
-  while (!pace.ended) {
+  for (let ended = false; !ended; ) {
     if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
     const began = pace.seconds;
     const learningRate = trainer.spec.learningRate * strategy.learningRateScale * annealed(strategy, step / pace.steps);
@@ -74,14 +74,16 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     if (!Number.isFinite(loss)) return end('rolled-back', `The loss became ${loss}; the model is as it was.`);
     if (strategy.anchor > 0 && step % PULL === 0) await pullBack(trainer, before.weights, strategy.anchor);
     pace.stepped(pace.seconds - began);
+    // Asked once: what a reader of the progress does takes time, too.
+    ended = pace.ended;
     const asked = typeof until === 'function' && until(told(step, loss, latest));
-    if (asked || pace.ended || step / pace.steps >= (checks + 1) / strategy.checks) {
+    if (asked || ended || step / pace.steps >= (checks + 1) / strategy.checks) {
       checks++;
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
       if (!forgot && !(best && best.corrections.accuracy > latest.corrections.accuracy)) best = latest;
-      if (forgot && (asked || pace.ended || losing >= strategy.patience)) {
+      if (forgot && (asked || ended || losing >= strategy.patience)) {
         if (!best) return end('rolled-back', `${forgot}; the model is as it was.`);
         return end('early-stop', `${forgot}; the model is that of step ${best.step}.`, best);
       }
@@ -92,7 +94,8 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     } else yield told(step, loss, latest);
   }
   // The last check forgot nothing, but an earlier one may have read the corrections better.
-  const from = best && best !== latest ? `, the model is that of step ${best.step}` : '';
+  if (best && strategy.leastChange) best = await nearest(parts, before, best);
+  const from = best && best.step !== latest.step ? `, the model is that of step ${best.step}` : '';
   return end('finished', `Learned for ${latest.step} steps${from}.`, best);
 }
 
@@ -104,6 +107,36 @@ async function check(parts: LearningParts, step: number, weights: Tensors): Prom
   pace.measured(pace.seconds - began);
   return { step, weights, corrections: measures!, core };
 }
+
+/** Halvings of the way back, and how far beyond the nearest weights that will do. */
+const [HALVINGS, BEYOND] = [4, 1.25];
+
+/**
+ * On the straight line from the weights before the run to these (as M. Wortsman et al., 2022, do), the first that read the
+ * corrections as well: what else the model knows is disturbed the less, the shorter the way.
+ */
+async function nearest(parts: LearningParts, before: Check, found: Check): Promise<Check> {
+  const { evaluator, corrections, weights } = parts;
+  let [low, high] = [0, 1];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (low + high) / 2;
+    const tried = { ...weights, ...between(before.weights, found.weights, middle) };
+    const [measures] = await evaluator.measure(tried, [corrections]);
+    if (measures!.accuracy >= found.corrections.accuracy) high = middle;
+    else low = middle;
+  }
+  return check(parts, found.step, between(before.weights, found.weights, Math.min(1, high * BEYOND)));
+}
+
+/** from + share (to - from) */
+const between = (from: Tensors, to: Tensors, share: number): Tensors =>
+  Object.fromEntries(
+    Object.entries(to).map(([name, tensor]) => {
+      const start = from[name]!.data as Float32Array;
+      const data = (tensor.data as Float32Array).map((value, i) => start[i]! + share * (value - start[i]!));
+      return [name, { ...tensor, data } as Tensor];
+    }),
+  );
 
 const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   accuracy: corrections.accuracy,

@@ -39,6 +39,11 @@ export interface Strategy {
    * decoupled from the gradient (Loshchilov and Hutter, 2019); 0 for none.
    */
   readonly anchor: number;
+  /**
+   * Whether the run ends nearer to the weights before it: at the nearest ones on the straight line to those that were learned
+   * that read the corrections as well, and a little beyond.
+   */
+  readonly leastChange: boolean;
   /** Measurements on the core set in a run, evenly spread; the last one is at its end. */
   readonly checks: number;
   /** The run ends at this many checks in a row without a better one; the best state is kept. */
@@ -72,6 +77,7 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   augment: { rotate: 10, shift: 1.5, shear: 10, zoom: 0.1, elastic: { alpha: 20, sigma: 5 }, strokeWidth: 0.6 },
   replayAugment: { rotate: 6, shift: 1, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
+  leastChange: false,
   checks: 2,
   patience: 2,
   margin: 0.03,
@@ -83,7 +89,15 @@ export const strategies = {
   /** The last layer alone: little can be learned, and little forgotten. */
   head: { ...common, name: 'head', trainable: 'head', learningRateScale: 1, steps: 60 },
   /** The last blocks, gently: for a few corrections, which tell little of the hand. */
-  few: { ...common, name: 'few', trainable: 'last-blocks', learningRateScale: 0.5, steps: 60 },
+  few: {
+    ...common,
+    name: 'few',
+    trainable: 'last-blocks',
+    learningRateScale: 0.25,
+    steps: 60,
+    copies: 1,
+    leastChange: true,
+  },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },
   /** All weights, as the model was trained; slower by far. */

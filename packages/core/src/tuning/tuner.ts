@@ -3,10 +3,10 @@
  * a session factory, handed in by a runtime package, do the work.
  */
 
-import { augmentInParts } from '../augment/augment.js';
+import { augmenting } from '../augment/augment.js';
 import type { Clock } from '../call.js';
 import type { Contract } from '../contract.js';
-import { problem } from '../errors.js';
+import { closedError, problem } from '../errors.js';
 import type { Image } from '../image.js';
 import { FIELD } from '../normalise.js';
 import type { Model } from '../onnx/model.js';
@@ -14,7 +14,7 @@ import { rewriteModel } from '../onnx/rewrite.js';
 import { openModel } from '../open-model.js';
 import { type Preprocess, prepare } from '../preparation.js';
 import type { Device, SessionFactory } from '../session.js';
-import { closedError } from '../session-support.js';
+import { inSlices, type Work } from '../slices.js';
 import type { Tensors } from '../tensor.js';
 import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
@@ -233,19 +233,13 @@ export class Tuner<Source> {
     const { replay, seed = 0 } = this.parts;
     const { weights } = present;
     const pace = new Pace(this.budgetOf(options, strategy), Date.now);
-    const trainer = await this.engines.trainer(strategy.trainable, weights);
-    const evaluator = await this.engines.evaluator(trainer.trained, weights);
-    const hand = strategy.imitationShare > 0 && replay && fitHand(corrections, replay);
-    const mixture = new Mixture({
-      corrections,
-      replay,
-      imitation: hand ? inHand(replay, hand) : undefined,
-      strategy,
-      augment: await augmentInParts(strategy.augment, () => this.pause()),
-      replayAugment: await augmentInParts(strategy.replayAugment, () => this.pause()),
-      batchSize: trainer.spec.batchSize,
-      seed,
-    });
+    const opening = this.engines.trainer(strategy.trainable, weights).then(async (trainer) => ({
+      trainer,
+      evaluator: await this.engines.evaluator(trainer.trained, weights),
+    }));
+    const [{ trainer, evaluator }, images] = await Promise.all([opening, this.imagesFor(strategy, corrections)]);
+    const { batchSize } = trainer.spec;
+    const mixture = new Mixture({ ...images, corrections, replay, strategy, batchSize, seed });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
     const { until } = options;
     const guard = replay && thinned(replay, GUARD);
@@ -272,6 +266,18 @@ export class Tuner<Source> {
       };
     }
     yield progress;
+  }
+
+  /** What is made of the corrections and the core set before a run, in slices. */
+  private async imagesFor(strategy: Strategy, corrections: WeightedSamples) {
+    const { replay } = this.parts;
+    const made = <T>(work: Work<T>) => inSlices(work, () => this.pause());
+    const hand = strategy.imitationShare > 0 && replay && (await made(fitHand(corrections, replay)));
+    return {
+      imitation: hand ? await made(inHand(replay, hand)) : undefined,
+      augment: await made(augmenting(strategy.augment)),
+      replayAugment: await made(augmenting(strategy.replayAugment)),
+    };
   }
 
   private budgetOf({ steps, seconds, until }: TuningOptions, strategy: Strategy): Budget {

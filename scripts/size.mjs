@@ -1,0 +1,94 @@
+/**
+ * `npm run size`: what a page that recognises digits loads, file by file, raw and compressed; writes docs/sizes.md and fails
+ * beyond the limits. Read off dist/, as the files are shipped.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'packages', 'runtime-web', 'dist');
+
+/** In bytes. */
+const limits = { own: 25_000, page: 3_200_000 };
+
+const page = imported('denary.js', /(?:from|import)\s*"\.\/([^"]+)"/g);
+const later = imported('denary.js', /import\("\.\/([^"]+)"\)/g).filter((file) => !page.includes(file));
+const files = [
+  ...page.map((file) => ({ part: 'own', file, of: 'createRecognizer, for the page' })),
+  { part: 'own', file: 'assets/worker.js', of: 'the worker' },
+  { part: 'runtime', file: 'assets/ort.wasm.bundle.min.mjs', of: "ONNX Runtime's JavaScript" },
+  { part: 'runtime', file: 'assets/ort-wasm-simd-threaded.wasm', of: "ONNX Runtime's WebAssembly" },
+  { part: 'model', file: 'assets/cnn-pool4.onnx', of: 'the default model' },
+  ...later.map((file) => ({ part: 'later', file, of: 'with the first `read`' })),
+];
+
+/** A file of dist/ and all that its code names by that pattern, and so on. */
+function imported(file, pattern, found = []) {
+  if (found.includes(file)) return found;
+  found.push(file);
+  for (const [, name] of readFileSync(join(dist, file), 'utf8').matchAll(pattern)) imported(name, pattern, found);
+  return found;
+}
+
+async function measure({ file, ...rest }) {
+  const content = readFileSync(join(dist, file));
+  // The level of files that are compressed once, when a site is built.
+  const [gzipped, brotli] = await Promise.all([
+    promisify(gzip)(content, { level: 9 }),
+    promisify(brotliCompress)(content),
+  ]);
+  return { ...rest, file, raw: content.length, gzip: gzipped.length, brotli: brotli.length };
+}
+
+const sum = (rows) =>
+  Object.fromEntries(['raw', 'gzip', 'brotli'].map((key) => [key, rows.reduce((total, row) => total + row[key], 0)]));
+const kB = (bytes) => (bytes / 1000).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const cells = ({ raw, gzip, brotli }) => [kB(raw), kB(gzip), kB(brotli)];
+
+const rows = await Promise.all(files.map(measure));
+const own = sum(rows.filter(({ part }) => part === 'own'));
+const whole = sum(rows.filter(({ part }) => part !== 'later'));
+const checks = [
+  { of: 'own JavaScript, gzip', bytes: own.gzip, limit: limits.own },
+  { of: 'all that such a page loads, brotli', bytes: whole.brotli, limit: limits.page },
+];
+const table = (...lines) => lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+const verdict = ({ bytes, limit }) => (bytes <= limit ? 'holds' : '**does not hold**');
+
+const text = `# Sizes
+
+What a page that recognises digits loads: @denary/runtime-web on WebAssembly with its default model. In kB, thousands of bytes, as
+they are and in gzip (level 9) and brotli (level 11). Made by \`npm run size\`, which fails beyond the limits.
+
+${table(
+  ['file in `dist/`', 'is', 'raw', 'gzip', 'brotli'],
+  ['---', '---', '---:', '---:', '---:'],
+  ...rows
+    .filter(({ part }) => part !== 'later')
+    .map((row) => [`\`${row.file.replace(/-[A-Z0-9]{8}\./, '-*.')}\``, row.of, ...cells(row)]),
+  ['own JavaScript', '', ...cells(own)],
+  ['**all**', '', ...cells(whole)],
+)}
+
+${table(
+  ['', 'kB', 'limit', ''],
+  ['---', '---:', '---:', '---'],
+  ...checks.map((check) => [check.of, kB(check.bytes), kB(check.limit), verdict(check)]),
+)}
+
+Loaded when they are first needed, and not counted above:
+
+${table(
+  ['file in `dist/`', 'is', 'raw', 'gzip', 'brotli'],
+  ['---', '---', '---:', '---:', '---:'],
+  ...rows
+    .filter(({ part }) => part === 'later')
+    .map((row) => [`\`${row.file.replace(/-[A-Z0-9]{8}\./, '-*.')}\``, row.of, ...cells(row)]),
+)}
+`;
+writeFileSync(join(root, 'docs', 'sizes.md'), text);
+console.log(text);
+if (checks.some(({ bytes, limit }) => bytes > limit)) process.exitCode = 1;
