@@ -1,0 +1,1 @@
+export function installPackages(manifest: string): Promise<string>;
