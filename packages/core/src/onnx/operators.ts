@@ -183,6 +183,7 @@ export const operators = {
     { axis: 'int' },
   ),
   GRU: row(recurrent, { ...recurrence, linear_before_reset: 'int' }),
+  Floor: row(same, noAttributes),
   Gather: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
@@ -273,6 +274,8 @@ export const operators = {
   ReduceLogSumExp: row(reduction, axes),
   ReduceMax: row(reduction, axes),
   ReduceMean: row(reduction, axes),
+  ReduceMin: row(reduction, axes),
+  ReduceProd: row(reduction, axes),
   ReduceSum: row(reduction, axes),
   Relu: row(same, noAttributes),
   Reshape: row(

@@ -108,7 +108,10 @@ const broadcasts: Case['inputs'][] = [
 const binary = (operator: Operator, draw: Draw = 'normal') =>
   broadcasts.map((shapes) => op(operator, shapes, {}, { draw }));
 
-const reductions = (operator: 'ReduceMean' | 'ReduceMax' | 'ReduceLogSumExp', draw: Draw = 'normal') =>
+const reductions = (
+  operator: 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd' | 'ReduceLogSumExp',
+  draw: Draw = 'normal',
+) =>
   [undefined, [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
     [0, 1].map((keepdims) => op(operator, [[2, 3, 4]], axes ? { axes, keepdims } : { keepdims }, { draw })),
   );
@@ -477,6 +480,8 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ReduceLogSumExp: reductions('ReduceLogSumExp'),
   ReduceMax: reductions('ReduceMax', 'distinct'),
   ReduceMean: reductions('ReduceMean'),
+  ReduceMin: reductions('ReduceMin', 'distinct'),
+  ReduceProd: reductions('ReduceProd', 'positive'),
   ReduceSum: [[], [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
     [0, 1].map((keepdims) =>
       op('ReduceSum', [[2, 3, 4]], { keepdims }, { constants: axes.length ? [ints(...axes)] : [] }),

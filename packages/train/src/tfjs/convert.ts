@@ -1,14 +1,15 @@
 /** TensorFlow.js -> ONNX, by the model's format. The ONNX model keeps the other's inputs and outputs: names, float32, channels last. */
 
-import { type Model, problem } from '@denary/core';
+import type { Model } from '@denary/core';
+import { convertGraphModel } from './convert-graph.js';
 import { type ConvertOptions, convertLayersModel } from './convert-layers.js';
 import { namedWeights } from './layer-weights.js';
 import { rootOf } from './network.js';
 import { readTfjsModel, type TfjsFiles, type TfjsModel } from './read-model.js';
 
 /**
- * Converts what `readTfjsModel` gives. Throws `unknown-layer` with all layers that are not covered, `bad-model` for what is
- * damaged.
+ * Converts what `readTfjsModel` gives. Throws `unknown-layer` with all layers that are not covered, `unsupported-operator` with all
+ * operators of a graph model that are not, `bad-model` for what is damaged.
  */
 export function convertTfjs(model: TfjsModel, options: ConvertOptions = {}): Model {
   const { name, format, topology, weights } = model;
@@ -18,7 +19,7 @@ export function convertTfjs(model: TfjsModel, options: ConvertOptions = {}): Mod
       options,
     );
   }
-  throw problem('bad-model', name, 'a layers model', `a ${format}`, 'Convert another model.');
+  return convertGraphModel(model, options);
 }
 
 /** Reads and converts. */

@@ -191,7 +191,8 @@ export const recurrentLayers = {
       const backwards = spec.config.flag('go_backwards', false);
       const half = (name: string, go_backwards: boolean, states: readonly Edge[]) => {
         const config = new Config({ ...spec.config.values, go_backwards }, spec.config.who);
-        return c.nested({ ...spec, config }, [x, ...states], [`${name}_${spec.name}`]);
+        // Keras 3 has named the layer after its direction already.
+        return c.nested({ ...spec, config }, [x, ...states], [`${name}_${spec.name.replace(/^forward_/, '')}`]);
       };
       const middle = initial.length / 2;
       const [there, ...statesThere] = half('forward', backwards, initial.slice(0, middle)) as [Edge, ...Edge[]];
