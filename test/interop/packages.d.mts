@@ -1,1 +1,0 @@
-export function installPackages(manifest: string): Promise<string>;
