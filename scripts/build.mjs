@@ -16,7 +16,7 @@ const tsup = join(folderOf('tsup'), 'dist', 'cli-default.js');
 const tsc = join(folderOf('typescript'), 'bin', 'tsc');
 
 const entries = {
-  train: ['index', 'node/index', 'report/index'],
+  train: ['index', 'node/index', 'report/index', 'tfjs/index'],
   'runtime-node': ['index', 'worker'],
   server: ['index'],
   cli: ['main'],

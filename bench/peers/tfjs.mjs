@@ -3,6 +3,8 @@
  * JavaScript); see ../clock.mjs. A step is an optimizer's `minimize` over layers, which does less than `trainOnBatch`.
  */
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { loadTfjs } from '@denary/train/node';
 import { race, readOrder } from '../clock.mjs';
 import { batchesOf, noise } from '../noise.mjs';
 import { inferenceWith, networkOf } from './tfjs-network.mjs';
@@ -12,7 +14,11 @@ const { mode, slots, classes } = order;
 process.env.TF_CPP_MIN_LOG_LEVEL = '3';
 process.env.TF_NUM_INTRAOP_THREADS = `${order.threads}`;
 const require = createRequire(order.require);
-const tf = require(mode === 'node' ? '.' : '@tensorflow/tfjs');
+// tfjs-node by denary's loader, which gives Node 23 and later what it calls of older ones.
+const tf =
+  mode === 'node'
+    ? (await loadTfjs({ device: 'cpu', from: [dirname(order.require)] })).tf
+    : require('@tensorflow/tfjs');
 if (mode === 'wasm') require('@tensorflow/tfjs-backend-wasm');
 await tf.setBackend(mode === 'node' ? 'tensorflow' : mode);
 

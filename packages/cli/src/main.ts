@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { DenaryError, messageOf } from '@denary/core';
 import { Command, CommanderError } from 'commander';
 import { buildTrainingCommand } from './commands/build-training.js';
+import { convertCommand } from './commands/convert.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -61,6 +62,7 @@ function programOf(context: ContextOf): Command {
     predictCommand,
     serveCommand,
     exportCommand,
+    convertCommand,
     buildTrainingCommand,
     tuneCommand,
     readCommand,

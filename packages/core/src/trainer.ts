@@ -69,6 +69,11 @@ export class Trainer {
     return this.session.device;
   }
 
+  /** Whether one run does several steps. */
+  get severalSteps(): boolean {
+    return this.spec.severalSteps === true;
+  }
+
   /**
    * Trains on one batch, and gives its loss: the mean over the samples by weight, before the step. One call at a time: the
    * next one may come when this one is done. Throws `bad-data` for a batch that does not fit.
@@ -83,14 +88,14 @@ export class Trainer {
    * for it. A batch is taken over before the next one is asked for, so that they may share their arrays.
    */
   async steps(count: number, batchAt: (index: number) => Batch): Promise<Float32Array> {
-    if (!this.spec.severalSteps && count > 1) {
+    if (!this.severalSteps && count > 1) {
       const losses = new Float32Array(count);
       for (let i = 0; i < count; i++) losses.set(await this.steps(1, () => batchAt(i)), i);
       return losses;
     }
     if (this.feeds.learning_rate.data.length < count) this.feeds = feedsOf(this.spec, this.seed, count);
     for (let i = 0; i < count; i++) this.take(batchAt(i), i);
-    const { loss } = await this.session.run(this.spec.severalSteps ? firstSteps(this.feeds, count) : this.feeds);
+    const { loss } = await this.session.run(this.severalSteps ? firstSteps(this.feeds, count) : this.feeds);
     return loss!.data as Float32Array;
   }
 

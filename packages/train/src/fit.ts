@@ -5,20 +5,18 @@ import {
   DenaryError,
   type Device,
   encodeModel,
-  initializersOf,
   type Model,
   type SessionFactory,
   type Tensors,
-  Trainer,
   withWeights,
 } from '@denary/core';
 import { Batches } from './batches.js';
 import { type Checkpoint, requireSameSettings } from './checkpoint.js';
 import type { Dataset } from './data/dataset.js';
+import { startTrainingGraph, type TrainingEngine } from './engine.js';
 import { evaluate } from './evaluate.js';
 import { bestEpoch, type EpochLog, emptyCurve, extended, type StepLog, stalled } from './history.js';
 import { learningRateOf } from './objective/optimizers.js';
-import { forMachine } from './passes/for-machine.js';
 import { type PreparedTraining, prepareTraining, type TrainingOptions } from './prepare.js';
 import { scheduled } from './schedules.js';
 import { identityOf, type ResolvedSettings } from './settings.js';
@@ -32,6 +30,8 @@ export interface FitOptions extends TrainingOptions {
    */
   readonly device?: Device;
   readonly threads?: number;
+  /** What does the steps in place of a training graph in ONNX Runtime, on the device that it was made for. */
+  readonly engine?: TrainingEngine;
   /** Stops after the running step (or the running few, where they are short); what was trained is given back. */
   readonly signal?: AbortSignal;
   /** Goes on where this one stands. Throws `bad-argument` where it belongs to other settings. */
@@ -83,6 +83,8 @@ export interface FitResult {
   /** Whether the training came to its end, be it by early stopping. */
   readonly finished: boolean;
   readonly device: Device;
+  /** The engine that did the steps, where it was not ONNX Runtime. */
+  readonly engine?: string;
   /** Seconds of training, evaluation excluded. */
   readonly seconds: number;
   /** Batch size over the median step, batch preparation included. */
@@ -94,11 +96,15 @@ const POINTS = 300;
 
 /** Throws `bad-data` where the data do not fit the architecture, `not-finite` where the training diverges. */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { createSession, device, threads, signal, resume, callbacks = {}, ...rest } = options;
+  const { createSession, device, threads, engine, signal, resume, callbacks = {}, ...rest } = options;
   const { progressInterval = 100, checkpointInterval = 30_000, ...asked } = rest;
-  const { settings, data, plan, model, parameters, graphFor } = prepareTraining(asked);
+  const prepared = prepareTraining(asked);
+  const { settings, data, plan, model, parameters, graphFor } = prepared;
   const { optimizer, seed, schedule, earlyStopping } = settings;
-  const identity = identityOf(options.architecture, settings, data);
+  const identity = {
+    ...identityOf(options.architecture, settings, data),
+    ...(engine && { engine: engine.name }),
+  };
   if (resume) requireSameSettings(resume.settings, identity);
 
   const { batchSize } = plan;
@@ -106,14 +112,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const epochs = Math.ceil(total / plan.steps);
   // What is given back is for any device.
   const training = graphFor('cpu');
-  const trainer = await Trainer.create({
-    createSession,
-    training: encodeModel(await forMachine(graphFor(device), createSession, device)),
-    weights: initializersOf(model),
-    seed,
-    ...(device ? { device } : {}),
-    ...(threads ? { threads } : {}),
-  });
+  const work = { ...prepared, architecture: options.architecture, createSession, device, threads };
+  const trainer = await (engine ? engine.start(work) : startTrainingGraph(work));
   if (resume) await trainer.restore(resume.state);
 
   const batches = new Batches(data.train, plan, seed, settings.augment && augment(settings.augment));
@@ -164,7 +164,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     while (!ended() && !signal?.aborted) {
       clock.start();
       const untilRecord = Math.min(stride - (done() % stride), stepsInEpoch() - step);
-      const count = trainer.spec.severalSteps ? Math.min(clock.stepsPerRun, untilRecord) : 1;
+      const count = trainer.severalSteps ? Math.min(clock.stepsPerRun, untilRecord) : 1;
       const losses = await trainer.steps(count, (i) => ({
         ...batches.at(epoch, step + i),
         learningRate: learningRateOf(optimizer) * factorAt(done() + i),
@@ -196,6 +196,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       data,
       finished: ended(),
       device: trainer.device,
+      ...(engine && { engine: engine.description }),
       seconds,
       imagesPerSecond,
     };

@@ -37,6 +37,7 @@ export function maths(graph: GraphBuilder) {
     };
   return {
     graph,
+    scalar: (value: number): Value => graph.scalar(value),
     add: binary('Add'),
     sub: binary('Sub'),
     mul: (a: Operand, b: Operand): Value =>
@@ -46,7 +47,9 @@ export function maths(graph: GraphBuilder) {
     matmul: (a: Value, b: Value): Value => graph.op('MatMul', [a, b]),
     gemm: (a: Value, b: Value, { transA = false, transB = false, alpha = 1 } = {}): Value =>
       graph.op('Gemm', [a, b], { transA: transA ? 1 : 0, transB: transB ? 1 : 0, ...(alpha === 1 ? {} : { alpha }) }),
+    maximum: binary('Max'),
     neg: unary('Neg'),
+    abs: unary('Abs'),
     exp: unary('Exp'),
     log: unary('Log'),
     sqrt: unary('Sqrt'),

@@ -4,7 +4,7 @@ import { DenaryError, type Device, type Model } from '@denary/core';
 import type { Architecture, TrainingSettings } from './architectures/architecture.js';
 import { type BatchPlan, planBatches } from './batches.js';
 import { type Dataset, validationSplit } from './data/dataset.js';
-import { buildModel } from './forward/build-model.js';
+import { buildModel, type LayerReport } from './forward/build-model.js';
 import { type Target, targetOf } from './lowering/target.js';
 import { type ResolvedSettings, resolveSettings } from './settings.js';
 import { createTrainingGraph } from './training-graph.js';
@@ -26,6 +26,8 @@ export interface PreparedTraining {
   readonly plan: BatchPlan;
   /** The inference model with the weights to start from. */
   readonly model: Model;
+  /** Of that model, with the names of their weights. */
+  readonly layers: readonly LayerReport[];
   readonly parameters: number;
   /** The training graph as it is lowered for a device. */
   graphFor(device?: Device): Model;
@@ -40,7 +42,7 @@ export function prepareTraining(options: TrainingOptions): PreparedTraining {
   for (const dataset of Object.values(data)) requireFit(dataset, architecture);
   if (settings.keep === 'best' && !data.validation) throw nothingToChooseBy();
   const plan = planBatches(data.train.count, settings);
-  const { model, parameters, regularizers } = buildModel(architecture, seed);
+  const { model, layers, parameters, regularizers } = buildModel(architecture, seed);
   const objective = { loss, optimizer, batchSize: plan.batchSize, regularizers, ...(reduction && { reduction }) };
   const graphs: { [T in Target]?: Model } = {};
   const graphFor = (device: Device = 'cpu'): Model => {
@@ -48,7 +50,7 @@ export function prepareTraining(options: TrainingOptions): PreparedTraining {
     graphs[target] ??= createTrainingGraph(model, { ...objective, target });
     return graphs[target];
   };
-  return { settings, data, plan, model, parameters, graphFor };
+  return { settings, data, plan, model, layers, parameters, graphFor };
 }
 
 function dataOf(

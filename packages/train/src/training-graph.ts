@@ -90,6 +90,7 @@ export function createTrainingGraph(model: Model, objective: Objective): Model {
       math,
       target,
       sampleWeight,
+      initial: (name) => model.graph.initializers.get(name),
       rowKeys: () => {
         rowKeys ??= rowKeysOf(math, seed, step, batchSize);
         return rowKeys;

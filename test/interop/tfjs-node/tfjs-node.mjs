@@ -16,13 +16,12 @@ const NAPI = 8;
 
 /**
  * The folder of a @tensorflow/tfjs-node that `require` can load; call venv.mjs' default export before. Throws the reason
- * where it can't be had: Windows or macOS, Node 23 or later, no compiler, no headers, no network.
+ * where it can't be had: Windows or macOS, no compiler, no headers, no network. On Node 23 and later it wants the functions of
+ * `util` that those removed: `loadTfjs` of @denary/train/node puts them back.
  */
 export async function tfjsNode() {
   if (process.platform !== 'linux')
     throw new Error(`tfjs-node is built here on Linux only, not on ${process.platform}`);
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major >= 23) throw new Error(`tfjs-node 4.22 calls util.isNullOrUndefined, which Node ${major} has no more`);
   const folder = await installPackages(fileURLToPath(new URL('package.json', import.meta.url)));
   const root = join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
   const binding = join(root, 'lib', `napi-v${NAPI}`, 'tfjs_binding.node');

@@ -24,7 +24,7 @@ import {
 } from '@denary/train/node';
 import { Command } from 'commander';
 import type { ContextOf } from '../context.js';
-import { pickDevice } from '../device.js';
+import { type EngineName, engineOption, pickEngine } from '../engine.js';
 import { collect, datasetOptions, type TrainingDevice, trainingDeviceOption, whole } from '../options.js';
 import type { Output } from '../output.js';
 import { epochLine, progressLine } from '../progress.js';
@@ -37,6 +37,7 @@ interface Options extends TrainingOptions {
   set?: string[];
   seed: number;
   device: TrainingDevice;
+  engine: EngineName;
   threads?: number;
   out?: string;
   report: boolean;
@@ -58,6 +59,7 @@ export const trainCommand = (context: ContextOf) =>
     .option('--set <key=value>', 'change any other setting, or a field of a layer: dense.units=128', collect)
     .option('--seed <n>', 'of weights, order, dropout, augmentation and the validation split', whole(0), 0)
     .addOption(trainingDeviceOption())
+    .addOption(engineOption())
     .option('--threads <n>', 'threads for a step (default: all cores)', whole(1))
     .option('--out <dir>', "the model's folder (default: out/NAME)")
     .option('--no-report', 'write no report.html and pictures/ into that folder')
@@ -76,8 +78,9 @@ export const trainCommand = (context: ContextOf) =>
       const resume = options.resume ? await checkpointIn(folder) : undefined;
       const settings = settingsOf(architecture, options);
       const training = { architecture, train, ...settings, seed };
-      const { device, probes } = await pickDevice(given, options.device, training, threads);
-      const facts = { name, folder, device, ...(probes.length > 0 && { probes }) };
+      const { device, probes, engine, ...picked } = await pickEngine(given, options, training);
+      const trained = { device, ...(engine && { engine: engine.description }) };
+      const facts = { name, folder, ...trained, ...(probes.length > 0 && { probes }) };
       const start = { event: 'start', ...facts, train: train.name, samples: train.count, seed };
       if (output.json) output.result({ ...start, ...architecture.training, ...settings }, '');
       else output.note(`Training ${name} on ${count(train.count)} images (${device}, seed ${seed}).`);
@@ -87,11 +90,12 @@ export const trainCommand = (context: ContextOf) =>
         ...training,
         ...(threads && { threads }),
         ...(resume && { resume }),
+        ...(engine && { engine }),
         device,
         signal,
         callbacks: reporter(output, (checkpoint) => writeCheckpoint(folder, checkpoint)),
       });
-      if (!result.finished) throw stopped(folder, name);
+      if (!result.finished) throw stopped(folder, name, options.engine);
 
       const { validation } = result.data;
       const { 'model.onnx': raw } = encodeModelFiles({ architecture, result });
@@ -99,7 +103,7 @@ export const trainCommand = (context: ContextOf) =>
         validation && (await calibrateModel({ createSession, model: raw, train: result.data.train, validation }));
       const { 'model.onnx': model } = encodeModelFiles({ architecture, result, calibrated });
       const test = await evaluate({ createSession, model, dataset: testSet, loss: result.settings.loss });
-      const versions = runtimeVersions();
+      const versions = { ...runtimeVersions(), ...picked.versions };
       await writeModelFolder(folder, { architecture, result, calibrated, test, versions, probes });
       const report = options.report
         ? await writeReport(folder, {
@@ -169,12 +173,13 @@ function reporter(output: Output, onCheckpoint: NonNullable<Callbacks['onCheckpo
   };
 }
 
-function stopped(folder: string, name: string): DenaryError {
+function stopped(folder: string, name: string, engine: EngineName): DenaryError {
+  const again = `denary train ${name} --resume --out ${folder}${engine === 'onnx' ? '' : ` --engine ${engine}`}`;
   return new DenaryError({
     code: 'aborted',
     who: 'denary train',
     expected: 'to train to the end',
     received: 'a stop',
-    remedy: `A checkpoint is kept. Go on with: denary train ${name} --resume --out ${folder}`,
+    remedy: `A checkpoint is kept. Go on with: ${again}`,
   });
 }

@@ -73,6 +73,24 @@ const globalPooling: Infer = (c) => {
   return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
 };
 
+const recurrent: Infer = (c) => {
+  const [steps, batch] = requireRank(c, 0, 3);
+  const [directions, , hidden] = requireRank(c, 2, 3);
+  const { dtype } = input(c, 0);
+  const last = as(dtype, [directions!, batch!, hidden!]);
+  return [...as(dtype, [steps!, directions!, batch!, hidden!]), ...last, ...last];
+};
+
+const recurrence = {
+  activations: 'strings',
+  activation_alpha: 'floats',
+  activation_beta: 'floats',
+  clip: 'float',
+  direction: 'string',
+  hidden_size: 'int',
+  layout: 'int',
+} as const;
+
 const window = {
   auto_pad: 'string',
   kernel_shape: 'ints',
@@ -82,6 +100,8 @@ const window = {
 } as const;
 const axes = { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' } as const;
 const noAttributes = {} as const;
+/** Before every axis: the end of a slice that runs back to the first element. */
+const LOWEST = -(2 ** 31);
 
 function requireRank(c: InferenceContext, index: number, rank: number): readonly Dimension[] {
   const { shape } = input(c, index);
@@ -167,6 +187,8 @@ export const operators = {
     },
     { axis: 'int' },
   ),
+  GRU: row(recurrent, { ...recurrence, linear_before_reset: 'int' }),
+  Floor: row(same, noAttributes),
   Gather: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
@@ -196,34 +218,16 @@ export const operators = {
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),
   HardSwish: row(same, noAttributes),
   Identity: row(same, noAttributes),
-  LSTM: row(
-    (c) => {
-      const [steps, batch] = requireRank(c, 0, 3);
-      const [directions, , hidden] = requireRank(c, 2, 3);
-      const { dtype } = input(c, 0);
-      const last = as(dtype, [directions!, batch!, hidden!]);
-      return [...as(dtype, [steps!, directions!, batch!, hidden!]), ...last, ...last];
-    },
-    {
-      activations: 'strings',
-      activation_alpha: 'floats',
-      activation_beta: 'floats',
-      clip: 'float',
-      direction: 'string',
-      hidden_size: 'int',
-      input_forget: 'int',
-      layout: 'int',
-    },
-  ),
+  LSTM: row(recurrent, { ...recurrence, input_forget: 'int' }),
   LayerNormalization: row(
     (c) => {
       const { dtype, shape } = input(c, 0);
-      const from = axisOf(c, int(c, 'axis', -1), shape.length);
-      const statistic = as(
+      const axis = axisOf(c, int(c, 'axis', -1), shape.length);
+      const moments = as(
         dtype,
-        shape.map((size, axis) => (axis < from ? size : 1)),
+        shape.map((size, i) => (i < axis ? size : 1)),
       );
-      return c.outputCount > 1 ? [...same(c), ...statistic, ...statistic] : same(c);
+      return c.outputCount > 1 ? [...same(c), ...moments, ...moments] : same(c);
     },
     { axis: 'int', epsilon: 'float', stash_type: 'int' },
   ),
@@ -268,10 +272,13 @@ export const operators = {
     { mode: 'string', pads: 'ints', value: 'float' },
   ),
   Pow: row(elementwise, noAttributes),
+  RNN: row(recurrent, recurrence),
   Reciprocal: row(same, noAttributes),
   ReduceLogSumExp: row(reduction, axes),
   ReduceMax: row(reduction, axes),
   ReduceMean: row(reduction, axes),
+  ReduceMin: row(reduction, axes),
+  ReduceProd: row(reduction, axes),
   ReduceSum: row(reduction, axes),
   Relu: row(same, noAttributes),
   Reshape: row(
@@ -294,8 +301,10 @@ export const operators = {
     axes.forEach((given, i) => {
       const axis = axisOf(c, given, shape.length);
       const size = shape[axis]!;
-      if (typeof size !== 'number') return c.fail('a fixed size to slice', size);
       const step = steps[i]!;
+      // Turned round as a whole, an axis keeps its size, whatever it is.
+      const turned = step === -1 && starts[i] === -1 && ends[i]! <= LOWEST;
+      if (typeof size !== 'number') return turned ? undefined : c.fail('a fixed size to slice', size);
       const at = (index: number, low: number, high: number) =>
         Math.min(Math.max(index < 0 ? index + size : index, low), high);
       const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
@@ -307,6 +316,7 @@ export const operators = {
   }, noAttributes),
   Softmax: row(same, { axis: 'int' }),
   Softplus: row(same, noAttributes),
+  Softsign: row(same, noAttributes),
   Split: row(
     (c) => {
       const { dtype, shape } = input(c, 0);

@@ -108,7 +108,10 @@ const broadcasts: Case['inputs'][] = [
 const binary = (operator: Operator, draw: Draw = 'normal') =>
   broadcasts.map((shapes) => op(operator, shapes, {}, { draw }));
 
-const reductions = (operator: 'ReduceMean' | 'ReduceMax' | 'ReduceLogSumExp', draw: Draw = 'normal') =>
+const reductions = (
+  operator: 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd' | 'ReduceLogSumExp',
+  draw: Draw = 'normal',
+) =>
   [undefined, [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
     [0, 1].map((keepdims) => op(operator, [[2, 3, 4]], axes ? { axes, keepdims } : { keepdims }, { draw })),
   );
@@ -194,6 +197,57 @@ const lstm = (output: number, bias: boolean): Case => {
   );
 };
 
+/** A GRU or an RNN as training graphs do it; the last input is where its states start. */
+const recurrence = (
+  operator: 'GRU' | 'LSTM' | 'RNN',
+  gates: number,
+  attributes: Node['attributes'],
+  output = 0,
+): Case => {
+  const [steps, batch, features, hidden] = [3, 2, 4, 2];
+  const shapes = [
+    [steps, batch, features],
+    [1, gates * hidden, features],
+    [1, gates * hidden, hidden],
+    [1, 2 * gates * hidden],
+    [1, batch, hidden],
+  ];
+  const shown = Object.entries(attributes).map(([key, { value }]) => ` ${key}=${value}`);
+  return of(`unrolled: output ${output}${shown.join('')}`, shapes, (graph, ...inputs) => {
+    const [x, w, r, b, start] = inputs.map(({ name }) => name) as [string, string, string, string, string];
+    const outputs = ['all', 'last'].map((name, i) => (i === output ? name : ''));
+    lowered(graph, {
+      op: operator,
+      inputs: [x, w, r, b, '', start, ...(operator === 'LSTM' ? [start] : [])],
+      outputs,
+      attributes: { hidden_size: { type: 'int', value: hidden }, ...attributes },
+    });
+    expect(graph.build().nodes.some(({ op }) => op === operator)).toBe(false);
+    return graph.value(outputs[output]!);
+  });
+};
+const strings = (...value: string[]) => ({ type: 'strings', value }) as const;
+const resetAfter = { linear_before_reset: { type: 'int', value: 1 } } as const;
+
+/** A pool or a convolution over a sequence, or an average that leaves out its padding, as training graphs do them. */
+const window = (
+  operator: 'AveragePool' | 'Conv' | 'MaxPool',
+  inputs: number[][],
+  attributes: Record<string, readonly number[]>,
+  rest: Partial<Case> = {},
+): Case =>
+  of(
+    `as lowered for training: ${inputs.map((shape) => `[${shape}]`)} ${JSON.stringify(attributes)}`,
+    inputs,
+    (graph, ...xs) => {
+      const typed = Object.entries(attributes).map(([key, value]) => [key, { type: 'ints', value }] as const);
+      const node = { op: operator, inputs: xs.map(({ name }) => name), outputs: ['y'] };
+      lowered(graph, { ...node, attributes: Object.fromEntries(typed) });
+      return graph.value('y');
+    },
+    { ...FLOAT32_ONLY, ...rest },
+  );
+
 const condition = tensor('bool', [3, 4], Uint8Array.from([1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 0]));
 const column = tensor('bool', [3, 1], Uint8Array.from([1, 0, 1]));
 const where = (test: Tensor, a: number[], b: number[]) =>
@@ -221,6 +275,8 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('AveragePool', [[2, 2, 7, 7]], overlapping, FLOAT32_ONLY),
     op('AveragePool', [[1, 2, 5, 5]], { ...overlapping, pads: [1, 0, 1, 2], count_include_pad: 1 }, FLOAT32_ONLY),
     op('AveragePool', [[1, 1, 4, 4]], { kernel_shape: [2, 3] }, FLOAT32_ONLY),
+    window('AveragePool', [[2, 2, 5, 5]], { ...overlapping, pads: [1, 0, 1, 2] }),
+    window('AveragePool', [[2, 3, 7]], { kernel_shape: [3], strides: [2], pads: [1, 1] }),
   ],
   BatchNormalization: [normalized([4, 3]), normalized([2, 3, 2, 4]), normalized([5, 1])],
   Cast: [
@@ -284,6 +340,7 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     ]),
     conv([2, 4, 5, 6], [6, 2, 3, 3], { group: 2, pads: [1, 1, 1, 1] }, true),
     conv([2, 4, 5, 6], [4, 1, 3, 3], { group: 4, strides: [2, 2] }),
+    window('Conv', [[2, 3, 7], [4, 3, 2], [4]], { kernel_shape: [2], strides: [2], dilations: [2], pads: [1, 0] }),
   ],
   Div: [
     ...binary('Div', 'positive'),
@@ -312,6 +369,7 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Flatten', [[2, 3, 4]], { axis: 0 }),
     op('Flatten', [[2, 3, 4]], { axis: -1 }),
   ],
+  GRU: [recurrence('GRU', 3, {}), recurrence('GRU', 3, {}, 1), recurrence('GRU', 3, resetAfter)],
   Gelu: [{}, { approximate: 'tanh' }].map((attributes) => op('Gelu', [[3, 4]], attributes, { ...CURVED, opset: 20 })),
   Gemm: [false, true].flatMap((transA) =>
     [false, true].flatMap((transB) => {
@@ -334,21 +392,16 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ),
   HardSwish: unary('HardSwish', 'normal', CURVED),
   Identity: unary('Identity'),
-  LSTM: [...[0, 1, 2].map((output) => lstmOperator(output, true)), lstmOperator(1, false)],
-  LayerNormalization: [
-    op('LayerNormalization', [[4, 6], [6], [6]], {}, CURVED),
-    op(
-      'LayerNormalization',
-      [
-        [3, 2, 5],
-        [2, 5],
-        [2, 5],
-      ],
-      { axis: 1, epsilon: 0.1 },
-      CURVED,
-    ),
-    op('LayerNormalization', [[3, 2, 5], [5]], { axis: 2 }, CURVED),
+  LSTM: [
+    ...[0, 1, 2].map((output) => lstmOperator(output, true)),
+    lstmOperator(1, false),
+    recurrence('LSTM', 4, {}, 1),
+    recurrence('LSTM', 4, { activations: strings('Sigmoid', 'Affine', 'Tanh') }),
   ],
+  LayerNormalization: [{}, { axis: 1 }, { axis: 0, epsilon: 0.1 }].map(({ axis = -1, epsilon = 1e-5 }) => {
+    const shape = [2, 3, 4];
+    return op('LayerNormalization', [shape, shape.slice(axis), shape.slice(axis)], { axis, epsilon });
+  }),
   LeakyRelu: [{}, { alpha: 0.3 }].map((attributes) => op('LeakyRelu', [[3, 4]], attributes, CURVED)),
   Log: unary('Log', 'positive'),
   LogSoftmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) =>
@@ -386,6 +439,7 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
   ],
   Max: [...binary('Max'), op('Max', [[3, 4], [4], [3, 1]]), op('Max', [[3, 4]])],
   MaxPool: [
+    window('MaxPool', [[2, 3, 7]], { kernel_shape: [2], strides: [2] }, { draw: 'distinct', step: 0.02 }),
     op('MaxPool', [[2, 3, 4, 6]], pool, { draw: 'distinct' }),
     op('MaxPool', [[1, 2, 5, 7]], pool, { draw: 'distinct' }),
     op('MaxPool', [[2, 2, 7, 7]], overlapping, { draw: 'distinct' }),
@@ -423,9 +477,12 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Pow', [[3, 4]], {}, { constants: [fromNumbers('float64', [3], [])] }),
   ],
   Reciprocal: unary('Reciprocal', 'positive'),
+  RNN: [recurrence('RNN', 1, {}), recurrence('RNN', 1, { activations: strings('Sigmoid') }, 1)],
   ReduceLogSumExp: reductions('ReduceLogSumExp'),
   ReduceMax: reductions('ReduceMax', 'distinct'),
   ReduceMean: reductions('ReduceMean'),
+  ReduceMin: reductions('ReduceMin', 'distinct'),
+  ReduceProd: reductions('ReduceProd', 'positive'),
   ReduceSum: [[], [0], [1], [-1], [0, 2], [0, 1, 2]].flatMap((axes) =>
     [0, 1].map((keepdims) =>
       op('ReduceSum', [[2, 3, 4]], { keepdims }, { constants: axes.length ? [ints(...axes)] : [] }),
@@ -443,9 +500,11 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     op('Slice', [[5, 6]], {}, { constants: [ints(-3), ints(2 ** 31), ints(1)] }),
     op('Slice', [[5, 6]], {}, { constants: [ints(0, 1), ints(-1, -2), ints(-1, -2)] }),
     op('Slice', [[5, 6]], {}, { constants: [ints(2), ints(4), ints(0), ints(1)] }),
+    op('Slice', [[5, 6]], {}, { constants: [ints(-1), ints(-(2 ** 31)), ints(1), ints(-1)] }),
   ],
   Softmax: [{}, { axis: 1 }, { axis: -2 }, { axis: 0 }].map((attributes) => op('Softmax', [[2, 3, 4]], attributes)),
   Softplus: unary('Softplus', 'normal', CURVED),
+  Softsign: unary('Softsign', 'positive', CURVED),
   Split: [
     of('in unequal parts', [[2, 6]], (graph, x) => {
       const [a, b, c] = parts(graph, x, 'abc', [1, 3, 2]) as [Value, Value, Value];
@@ -599,6 +658,14 @@ function reverseLstm(outputs: readonly string[], direction = 'reverse') {
 
 /** Variants that a rule refuses rather than getting them wrong. */
 const refusedVariants: readonly [string, Operator, (graph: GraphBuilder, x: Value) => Value][] = [
+  ...(['GRU', 'RNN'] as const).map((name): [string, Operator, (graph: GraphBuilder, x: Value) => Value] => {
+    const build = (graph: GraphBuilder, x: Value) => {
+      const gates = name === 'GRU' ? 3 : 1;
+      const weights = [4, 2].map((size) => graph.constant(filled('float64', [1, 2 * gates, size], 1)));
+      return graph.op(name, [graph.op('Reshape', [x, graph.int64s([2, 4, 4])]), ...weights], { hidden_size: 2 });
+    };
+    return [`a ${name} that was not unrolled`, name, build];
+  }),
   [
     'average pooling that does not count its padding',
     'AveragePool',

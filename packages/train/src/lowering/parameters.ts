@@ -5,9 +5,11 @@ import { DenaryError, type Graph, type Model, type Node } from '@denary/core';
 /** The inputs of an operator that hold a matrix: what a layer is named after. */
 const matrixInputs: Readonly<Record<string, readonly number[]>> = {
   Conv: [1],
+  GRU: [1, 2],
   Gemm: [1],
   LSTM: [1, 2],
   MatMul: [0, 1],
+  RNN: [1, 2],
 };
 
 /** The inputs that hold what goes with one: biases, and the scales and shifts of a normalization. */
@@ -15,11 +17,13 @@ const vectorInputs: Readonly<Record<string, readonly number[]>> = {
   Add: [0, 1],
   BatchNormalization: [1, 2],
   Conv: [2],
+  GRU: [3],
   Gemm: [2],
   LSTM: [3],
   LayerNormalization: [1, 2],
   Mul: [0, 1],
   PRelu: [1],
+  RNN: [3],
 };
 
 /** The inputs that hold moving statistics: kept by training, not trained by it. */

@@ -3,13 +3,15 @@
  * pooling remembers where the maximum was. Whatever is not in the table is taken over as it is.
  */
 
-import { attribute, type Node, toNumbers, type Value } from '@denary/core';
+import { attribute, type Node, type Tensor, toNumbers, type Value } from '@denary/core';
 import type { Maths } from '../math.js';
 import { batchNormalization } from './batch-normalization.js';
 import { dropout } from './dropout.js';
 import { scaleIntoGemm } from './gemm-scale.js';
 import { isPlainLstm, unrollLstm } from './lstm.js';
+import { hasRecurrentBias, unrollRecurrence } from './recurrence.js';
 import type { Target } from './target.js';
+import { averageOverZeros, isOneDimensional, leavesOutPadding, overImage } from './windows.js';
 
 export interface TrainingContext {
   readonly math: Maths;
@@ -17,6 +19,8 @@ export interface TrainingContext {
   readonly target?: Target;
   /** Per-sample weights, [batch]; 0 for a sample that only fills up the batch. */
   readonly sampleWeight: Value;
+  /** A weight's value before training; none of what is computed. */
+  readonly initial?: (name: string) => Tensor | undefined;
   /** Random uint32 keys of this step, one a sample, [batch, 1]. */
   readonly rowKeys: () => Value;
   /** Told of the next value of a moving statistic. */
@@ -25,11 +29,22 @@ export interface TrainingContext {
   readonly followsStatistics: (name: string) => boolean;
 }
 
+const slides = new Set(['AveragePool', 'Conv', 'MaxPool']);
+
 /** Appends one node to the graph, in its training form. */
 export function appendForTraining(node: Node, context: TrainingContext): void {
   const { graph } = context.math;
+  const { initial = () => undefined } = context;
   const x = () => graph.value(node.inputs[0]!);
+  if (slides.has(node.op) && isOneDimensional(node, graph)) {
+    overImage(node, context.math, (wider) => appendForTraining(wider, context));
+    return;
+  }
   switch (node.op) {
+    case 'AveragePool':
+      if (leavesOutPadding(node)) averageOverZeros(node, context.math);
+      else graph.append(node);
+      return;
     case 'Dropout': {
       const ratio = graph.constantOf(node.inputs[1] ?? '');
       const rate = ratio ? toNumbers(ratio)[0]! : (attribute(node.attributes, 'ratio', 'float') ?? 0.5);
@@ -45,9 +60,13 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
       graph.append(scaleIntoGemm(node, graph));
       return;
     case 'LSTM':
-      if (!isPlainLstm(node, graph)) graph.append(node);
+      if (!isPlainLstm(node, graph) || biasedTwice(node, context)) unrollRecurrence(node, context.math, initial);
       else if (context.target === 'gpu') graph.append(withSequence(node));
       else unrollLstm(node, context.math);
+      return;
+    case 'GRU':
+    case 'RNN':
+      unrollRecurrence(node, context.math, initial);
       return;
     case 'MaxPool':
       graph.append(
@@ -59,6 +78,12 @@ export function appendForTraining(node: Node, context: TrainingContext): void {
     default:
       graph.append(node);
   }
+}
+
+/** Whether an LSTM has a bias of the recurrence, which Keras has not, but PyTorch. */
+function biasedTwice({ inputs }: Node, { initial }: TrainingContext): boolean {
+  const bias = initial?.(inputs[3] ?? '');
+  return bias !== undefined && hasRecurrentBias(bias, bias.data.length / 2);
 }
 
 /** An LSTM that gives the outputs of all its steps: its gradient needs them. */

@@ -2,11 +2,14 @@
 
 export { cacheDirectory, writeAtomically } from './cache.js';
 export { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+export { convertFile } from './convert-file.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
 export { withFilesBeside } from './external-data.js';
 export { findLabelledImages } from './labelled-images.js';
+export { type LoadedTfjs, type LoadTfjsOptions, loadTfjs } from './load-tfjs.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
 export { readSearch, writeSearch } from './search-file.js';
 export type { DatasetName, Split } from './sources.js';
+export { tfjsFolder } from './tfjs-folder.js';
 export { type TrainingFolder, writeTrainingFolder } from './training-folder.js';
 export { type TunedFolder, writeTunedFolder } from './tuned-folder.js';

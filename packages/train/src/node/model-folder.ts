@@ -105,6 +105,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
       batchSize: planBatches(data.train.count, settings).batchSize,
       epochs: history.length,
       device: result.device,
+      ...(result.engine && { engine: result.engine }),
       ...(probes.length > 0 && { probes: probes.map(({ remedy, ...found }) => found) }),
       chosen: best ? `epoch ${result.epoch} of ${history.length}, the best on the validation data` : 'the last epoch',
       seconds: Math.round(result.seconds * 10) / 10,

@@ -1,7 +1,7 @@
-/** Optimizers by their Keras names, as graph nodes; the formulas are Keras 3's (keras/src/optimizers). A new one is a row. */
-
-import type { Value } from '@denary/core';
-import type { Maths } from '../math.js';
+/**
+ * Optimizers by their Keras names; the formulas are Keras 3's (keras/src/optimizers), over graph values or over what another
+ * engine computes with. A new one is a row.
+ */
 
 interface Common {
   readonly learningRate?: number;
@@ -37,19 +37,33 @@ export type OptimizerSpec = {
 }[OptimizerName];
 type Settings<O extends OptimizerName> = OptimizerOptions[O];
 
+/** What the formulas are written in: `Maths` makes ONNX nodes of them. */
+export interface Arithmetic<V> {
+  scalar(value: number): V;
+  add(a: V | number, b: V | number): V;
+  sub(a: V | number, b: V | number): V;
+  mul(a: V | number, b: V | number): V;
+  div(a: V | number, b: V | number): V;
+  pow(a: V | number, b: V | number): V;
+  maximum(a: V, b: V): V;
+  abs(x: V): V;
+  sqrt(x: V): V;
+  square(x: V): V;
+}
+
 /** What a step knows besides weights and gradients, as scalars. */
-export interface StepScalars {
-  readonly rate: Value;
+export interface StepScalars<V> {
+  readonly rate: V;
   /** The number of this step, from 1, as float32. */
-  readonly iteration: Value;
+  readonly iteration: V;
 }
 
 /** One weight's part of a step. */
-interface Update {
-  readonly w: Value;
-  readonly g: Value;
+interface Update<V> {
+  readonly w: V;
+  readonly g: V;
   /** The optimizer's memory for this weight, in the order of `slots`. */
-  readonly slots: readonly Value[];
+  readonly slots: readonly V[];
 }
 
 /** Something that an optimizer remembers: a tensor like the weight, or one number. */
@@ -78,7 +92,7 @@ interface Optimizer<O extends OptimizerName> {
   /** What it remembers of each weight. */
   slots(settings: Settings<O>): readonly Slot[];
   /** Made once a step; gives the function that updates one weight: [new weight, ...new slots]. */
-  step(math: Maths, settings: Settings<O>, scalars: StepScalars): (update: Update) => readonly Value[];
+  step<V>(math: Arithmetic<V>, settings: Settings<O>, scalars: StepScalars<V>): (update: Update<V>) => readonly V[];
 }
 
 export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
@@ -114,8 +128,8 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
     learningRate: 0.001,
     slots: () => named('momentum', 'velocity'),
     step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = EPSILON }, { rate, iteration }) {
-      const { graph, add, sub, mul, div, sqrt, square, pow } = math;
-      const lost = (beta: number) => sub(1, pow(graph.scalar(beta), iteration));
+      const { scalar, add, sub, mul, div, sqrt, square, pow } = math;
+      const lost = (beta: number) => sub(1, pow(scalar(beta), iteration));
       const alpha = div(mul(rate, sqrt(lost(beta2))), lost(beta1));
       return ({ w, g, slots: [m, v] }) => {
         const momentum = add(m!, mul(1 - beta1, sub(g, m!)));
@@ -158,11 +172,11 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
     learningRate: 0.001,
     slots: () => named('m', 'u'),
     step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = EPSILON }, { rate, iteration }) {
-      const { graph, add, sub, mul, div, pow } = math;
-      const alpha = div(rate, sub(1, pow(graph.scalar(beta1), iteration)));
+      const { scalar, add, sub, mul, div, pow, maximum, abs } = math;
+      const alpha = div(rate, sub(1, pow(scalar(beta1), iteration)));
       return ({ w, g, slots: [m, u] }) => {
         const momentum = add(m!, mul(1 - beta1, sub(g, m!)));
-        const norm = graph.op('Max', [mul(beta2, u!), graph.op('Abs', [g])]);
+        const norm = maximum(mul(beta2, u!), abs(g));
         return [sub(w, div(mul(alpha, momentum), add(norm, epsilon))), momentum, norm];
       };
     },
@@ -174,9 +188,9 @@ export const optimizers: { readonly [O in OptimizerName]: Optimizer<O> } = {
     learningRate: 0.001,
     slots: () => [...named('momentum', 'velocity'), { name: 'u_product', scalar: true, initial: 1 }],
     step(math, { beta1 = 0.9, beta2 = 0.999, epsilon = EPSILON }, { rate, iteration }) {
-      const { graph, add, sub, mul, div, sqrt, square, pow } = math;
-      const power = (base: number, exponent: Value) => pow(graph.scalar(base), exponent);
-      const decayed = (t: Value) => mul(beta1, sub(1, mul(0.5, power(0.96, t))));
+      const { scalar, add, sub, mul, div, sqrt, square, pow } = math;
+      const power = (base: number, exponent: Parameters<typeof sqrt>[0]) => pow(scalar(base), exponent);
+      const decayed = (t: Parameters<typeof sqrt>[0]) => mul(beta1, sub(1, mul(0.5, power(0.96, t))));
       const [now, next] = [decayed(iteration), decayed(add(iteration, 1))];
       const corrected = sub(1, power(beta2, iteration));
       return ({ w, g, slots: [m, v, u] }) => {

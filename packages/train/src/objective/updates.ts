@@ -17,12 +17,12 @@ export function emitUpdates(math: Maths, { trained, gradients, learningRate, ste
   const { graph, add, mul, div, cast } = math;
   const done = cast(step, 'float32');
   const { decay = 0 } = optimizer;
-  const scalars: StepScalars = {
+  const scalars: StepScalars<Value> = {
     rate: decay ? div(learningRate, add(mul(done, decay), 1)) : learningRate,
     iteration: add(done, 1),
   };
   const row = optimizerOf(optimizer);
-  const update = row.step(math, optimizer, scalars);
+  const update = row.step<Value>(math, optimizer, scalars);
   const weights = new Map<string, Value>();
   const slots = new Map<string, { shape: readonly number[]; initial: number; after: Value }>();
   for (const { name, members } of groups(trained.filter((weight) => gradients.has(weight.name)))) {

@@ -76,6 +76,8 @@ export const elementwise = {
   // d sigmoid(x) = dy y (1 - y)
   Sigmoid: unary(({ dy, y, mul, sub, square }) => mul(dy, sub(y, square(y)))),
   Sign: nonDifferentiable,
+  // d softsign(x) = dy / (1 + |x|)^2
+  Softsign: unary((c) => c.div(c.dy, c.square(c.add(c.graph.op('Abs', [c.x]), 1)))),
   // d sqrt(x) = dy / 2y
   Sqrt: unary(({ dy, y, div, add }) => div(dy, add(y, y))),
   // d (a - b) = dy, -dy

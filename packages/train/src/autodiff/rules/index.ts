@@ -15,6 +15,7 @@ const discrete = {
   And: nonDifferentiable,
   ArgMax: nonDifferentiable,
   Equal: nonDifferentiable,
+  Floor: nonDifferentiable,
   Greater: nonDifferentiable,
   GreaterOrEqual: nonDifferentiable,
   Less: nonDifferentiable,

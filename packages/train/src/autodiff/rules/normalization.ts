@@ -29,21 +29,22 @@ export const normalization = {
     ];
   },
 
-  // y = n g + b, n = (x - mean) / s over the axes from `axis` on, z = dy g:
-  // dx = (z - mean(z) - n mean(z n)) / s, dg = sum(dy n), db = sum(dy), which the walk sums
+  // y = h g + b, h = (x - mean(x)) / s, s = sqrt(variance(x) + epsilon), over the last axes:
+  // dx = (dy g - mean(dy g) - h mean(dy g h)) / s, dg = sum(dy h), db = sum(dy)
   LayerNormalization: (c) => {
-    const [x, gamma] = [c.x, c.inputs[1]!];
-    const first = (c.attr('axis', 'int', -1) + sizes(x).length) % sizes(x).length;
-    const axes = sizes(x).flatMap((_, axis) => (axis >= first ? [axis] : []));
-    const centred = c.sub(x, c.mean(x, axes));
-    const deviation = c.sqrt(c.add(c.mean(c.square(centred), axes), c.attr('epsilon', 'float', 1e-5)));
-    const normal = c.div(centred, deviation);
-    const z = c.mul(c.dy, gamma);
-    const along = c.mul(normal, c.mean(c.mul(z, normal), axes));
+    const { x, dy, mean, sub, mul, div, square } = c;
+    const rank = sizes(x).length;
+    const first = c.attr('axis', 'int', -1);
+    const axes = Array.from({ length: rank }, (_, axis) => axis).slice(first);
+    const centred = sub(x, mean(x, axes));
+    const deviation = c.sqrt(c.add(mean(square(centred), axes), c.attr('epsilon', 'float', 1e-5)));
+    const normal = div(centred, deviation);
+    const scaled = mul(dy, c.inputs[1]!);
+    const straight = sub(scaled, mean(scaled, axes));
     return [
-      c.wanted(0) ? c.div(c.sub(c.sub(z, c.mean(z, axes)), along), deviation) : undefined,
-      c.wanted(1) ? c.mul(c.dy, normal) : undefined,
-      c.wanted(2) ? c.dy : undefined,
+      c.wanted(0) ? div(sub(straight, mul(normal, mean(mul(scaled, normal), axes))), deviation) : undefined,
+      c.wanted(1) ? mul(dy, normal) : undefined,
+      c.inputs[2] && dy,
     ];
   },
 

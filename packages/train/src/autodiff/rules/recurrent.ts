@@ -16,6 +16,10 @@ interface Size {
 }
 
 export const recurrent = {
+  // Training graphs have the cells of these two, one after the other.
+  GRU: (c) => c.unsupported('a GRU that was not unrolled'),
+  RNN: (c) => c.unsupported('an RNN that was not unrolled'),
+
   // With the gates in ONNX's order (input, output, forget, cell), and ' for the step before:
   //   [i o f] = sigmoid, g = tanh of W x + R h' + b;  c = f c' + i g;  h = o tanh(c)
   // From the last step to the first, with f and dc of the step after in the sum:

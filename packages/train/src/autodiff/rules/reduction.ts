@@ -23,14 +23,19 @@ function restored(c: RuleContext, value: Value): Value {
 
 const spread = (c: RuleContext, value: Value): Value => c.expand(restored(c, value), sizes(c.x));
 
+/** d max(x), d min(x) = dy where x = y, shared among equals */
+const extreme: Rule = (c) => {
+  const hits = c.cast(c.equal(c.x, restored(c, c.y)), c.dy.dtype);
+  return [c.mul(c.div(hits, c.sum(hits, reducedAxes(c))), restored(c, c.dy))];
+};
+
 export const reduction = {
   // d logsumexp(x) = dy exp(x - y), which is softmax(x) dy
   ReduceLogSumExp: (c) => [c.mul(c.exp(c.sub(c.x, restored(c, c.y))), restored(c, c.dy))],
-  // d max(x) = dy where x = y, shared among equals
-  ReduceMax: (c) => {
-    const hits = c.cast(c.equal(c.x, restored(c, c.y)), c.dy.dtype);
-    return [c.mul(c.div(hits, c.sum(hits, reducedAxes(c))), restored(c, c.dy))];
-  },
+  ReduceMax: extreme,
+  ReduceMin: extreme,
+  // d prod(x) = dy y / x; of an x that is 0, not a number
+  ReduceProd: (c) => [c.div(c.mul(spread(c, c.dy), restored(c, c.y)), c.x)],
   // d mean(x) = dy / n
   ReduceMean: (c) => [spread(c, c.mul(c.dy, elements(c.y) / elements(c.x)))],
   // d sum(x) = dy

@@ -1,7 +1,7 @@
 /** Gradients of operators that only move elements. */
 
 import type { Value } from '@denary/core';
-import { sizes } from '../../math.js';
+import { sameShape, sizes } from '../../math.js';
 import type { Rule } from '../rule.js';
 
 /** d reshape(x) = dy in x's shape, whatever the operator that changed it. */
@@ -42,6 +42,10 @@ export const shape = {
     const starts = c.constants(1);
     const axes = c.inputs[3] ? c.constants(3) : starts.map((_, i) => i);
     const steps = c.inputs[4] ? c.constants(4) : [];
+    // d (x turned round) = dy turned round
+    if (steps.every((step) => step === -1) && sameShape(sizes(c.x), sizes(c.y))) {
+      return [c.slice(c.dy, axes, starts, c.constants(2), steps)];
+    }
     if (steps.some((step) => step !== 1)) c.unsupported('a slice with steps');
     const before = new Array<number>(rank).fill(0);
     axes.forEach((given, i) => {
