@@ -108,8 +108,8 @@ async function check(parts: LearningParts, step: number, weights: Tensors): Prom
   return { step, weights, corrections: measures!, core };
 }
 
-/** Halvings of the way back, and how far beyond the nearest weights that will do. */
-const [HALVINGS, BEYOND] = [4, 1.25];
+/** Of the way back. */
+const HALVINGS = 4;
 
 /**
  * On the straight line from the weights before the run to these (as M. Wortsman et al., 2022, do), the first that read the
@@ -125,7 +125,7 @@ async function nearest(parts: LearningParts, before: Check, found: Check): Promi
     if (measures!.accuracy >= found.corrections.accuracy) high = middle;
     else low = middle;
   }
-  return check(parts, found.step, between(before.weights, found.weights, Math.min(1, high * BEYOND)));
+  return check(parts, found.step, between(before.weights, found.weights, high));
 }
 
 /** from + share (to - from) */

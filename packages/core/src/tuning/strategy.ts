@@ -41,7 +41,7 @@ export interface Strategy {
   readonly anchor: number;
   /**
    * Whether the run ends nearer to the weights before it: at the nearest ones on the straight line to those that were learned
-   * that read the corrections as well, and a little beyond.
+   * that read the corrections as well.
    */
   readonly leastChange: boolean;
   /** Measurements on the core set in a run, evenly spread; the last one is at its end. */

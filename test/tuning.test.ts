@@ -1,0 +1,50 @@
+/** Fine-tuning from end to end, with the files that are shipped: a persona is learned, and the core set is not forgotten. */
+
+import { createSession, createTuner, readModel } from '@denary/runtime-node';
+import { evaluate, subset } from '@denary/train';
+import { loadDataset } from '@denary/train/node';
+import { expect, it } from 'vitest';
+import { drawEach, halves, written } from '../bench/personas/index.mjs';
+
+const { own, held } = halves(subset(await loadDataset('mnist', 'test'), { from: 0, to: 2000 }), 1);
+const accuracyOf = async (model: Uint8Array, dataset: typeof held) =>
+  (await evaluate({ createSession, model, dataset, threads: 1 })).accuracy;
+
+it('mlp learns a slanted hand from five corrections a digit, and most of what it knew stays', async () => {
+  const theirs = written(held, 'slant', 2);
+  const given = written(own, 'slant', 1);
+  const tuner = await createTuner({ model: 'mlp', preprocess: 'none', isolation: 'none', threads: 1 });
+  try {
+    tuner.addAll(subset(given, drawEach(given, 5, 1)));
+    expect(tuner.strategy.name).toBe('blocks');
+    let last: { outcome?: string } = {};
+    for await (const progress of tuner.run({ steps: tuner.strategy.steps })) last = progress;
+    expect(last.outcome).toBe('finished');
+    const { bytes } = await readModel('mlp');
+    const tuned = await tuner.export();
+    const [before, after] = [await accuracyOf(bytes, theirs), await accuracyOf(tuned, theirs)];
+    expect(1 - after).toBeLessThan(0.8 * (1 - before));
+    // The smallest of the models forgets most.
+    expect(await accuracyOf(tuned, held)).toBeGreaterThan((await accuracyOf(bytes, held)) - 0.04);
+  } finally {
+    await tuner.close();
+  }
+});
+
+it('mlp takes five corrections of one digit, and reads the others as before', async () => {
+  const given = written(own, 'mirrored', 1);
+  const sevens = [...given.labels.keys()].filter((i) => given.labels[i] === 7).slice(0, 5);
+  const tuner = await createTuner({ model: 'mlp', preprocess: 'none', isolation: 'none', threads: 1 });
+  try {
+    tuner.addAll(subset(given, sevens));
+    expect(tuner.strategy.name).toBe('few');
+    const before = await tuner.evaluate(held);
+    let accuracy = 0;
+    for await (const progress of tuner.run({ steps: tuner.strategy.steps })) accuracy = progress.accuracy;
+    expect(accuracy).toBeGreaterThanOrEqual(0.8);
+    const after = await tuner.evaluate(held);
+    expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.02);
+  } finally {
+    await tuner.close();
+  }
+});
