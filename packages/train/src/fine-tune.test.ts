@@ -20,7 +20,7 @@ function recorder(outcome: TuningProgress['outcome'] = 'finished') {
   const taken: string[] = [];
   let untils = 0;
   const tuner = {
-    strategy: { name: 'none' },
+    strategy: { name: 'none', steps: 7 },
     async add(path: string) {
       if (path === 'bad.png') throw problem('bad-image', path, 'an image', 'something else', 'Give an image.');
       taken.push(path);
@@ -39,7 +39,8 @@ function recorder(outcome: TuningProgress['outcome'] = 'finished') {
       measured.push(samples);
       return { count: samples.count, accuracy: measured.length / 4, classAccuracy: [], loss: 1 };
     },
-    async *run({ until }: { until: () => boolean }) {
+    async *run({ until, steps }: { until: () => boolean; steps: number }) {
+      expect(steps).toBe(7);
       const before = { accuracy: 0.5, coreAccuracy: undefined };
       const progress = { ...before, before, step: 1, steps: 1, loss: 1, seconds: 0, strategy: 'none' };
       if (until()) untils++;

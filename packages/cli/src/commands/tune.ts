@@ -49,7 +49,7 @@ export const tuneCommand = (context: ContextOf) =>
         .choices(['auto', ...Object.keys(strategies)])
         .default('auto'),
     )
-    .option('--steps <n>', "how long (default: the strategy's own, at most 5 seconds)", whole(1))
+    .option('--steps <n>', "how long (default: the strategy's own, however long they take)", whole(1))
     .option('--seconds <n>', 'how long, loading and measuring included', positive)
     .option(
       '--holdout <fraction>',
