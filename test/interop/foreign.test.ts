@@ -3,11 +3,18 @@
  * and handed back to Python.
  */
 
-import { decodeModel, encodeModel, openModel, sizeOf, type Tensor, trainingSpecOf, withWeights } from '@denary/core';
-import { createSession } from '@denary/runtime-node';
-import { createTrainingGraph, trainableChoices, trainableWeights, type Wrapped, wrapClassifier } from '@denary/train';
+import { decodeModel, encodeModel, openModel, sizeOf, strategies, type Tensor, trainingSpecOf } from '@denary/core';
+import { createSession, createTuner } from '@denary/runtime-node';
+import {
+  buildTraining,
+  createTrainingGraph,
+  trainableChoices,
+  trainableWeights,
+  type Wrapped,
+  wrapClassifier,
+} from '@denary/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BATCH_SIZE, type Batch, probe, step, THREADS, testBatches, trainerOf } from './denary.js';
+import { BATCH_SIZE, type Batch, probe, THREADS, testBatches } from './denary.js';
 import { type Answers, python } from './exchange.js';
 import { largestDifference, relativeErrors, shown } from './measures.js';
 
@@ -31,13 +38,17 @@ const files = {
   'grouped, of one image, torchscript': { ...MNIST, weights: 6 },
   'cnn, of one image, dynamo': { ...MNIST, weights: 6 },
   'coloured, dynamo': { ...PHOTOS, weights: 5 },
+  'normed, torchscript': { ...MNIST, weights: 8 },
+  'normed, dynamo': { ...MNIST, weights: 8 },
   keras: { ...MNIST, weights: 10 },
 } as const;
 type Title = keyof typeof files;
 const titles = Object.keys(files) as Title[];
 
 const OBJECTIVE = { loss: 'sparse_categorical_crossentropy' } as const;
-const STEPS = 5;
+const STEPS = 10;
+/** Steps on the corrections as they are. */
+const plain = { ...strategies.full, learningRateScale: 1, schedule: 'constant', augment: {}, checks: 1 } as const;
 
 let batch: Batch;
 let foreign: Answers<Foreign>;
@@ -73,14 +84,29 @@ const trainingOf = ({ model }: Wrapped) =>
     trainable: () => true,
   });
 
+/** By the tuner, as a user does it: its export rewrites the file's own bytes. */
 async function fineTuned({ model }: Wrapped) {
-  const objective = { ...OBJECTIVE, optimizer: { name: 'SGD', learningRate: 0.02 }, trainable: () => true } as const;
-  const trainer = await trainerOf(model, objective);
-  const losses: number[] = [];
-  for (let i = 0; i < STEPS; i++) losses.push(await step(trainer, batch));
-  const bytes = encodeModel(withWeights(model, await trainer.weights()));
-  await trainer.close();
-  return { bytes, losses };
+  const objective = { ...OBJECTIVE, optimizer: { name: 'SGD', learningRate: 0.02 } } as const;
+  const { files } = buildTraining(encodeModel(model), { ...objective, batchSizes: [BATCH_SIZE] });
+  const tuner = await createTuner({
+    model: encodeModel(model),
+    training: files[0]!.bytes,
+    replay: false,
+    strategy: plain,
+    isolation: 'none',
+    threads: THREADS,
+  });
+  const { images, labels } = batch;
+  const [count, height, width] = images.shape as [number, number, number];
+  const classes = { classes: 10, labels: Uint8Array.from(labels.data) };
+  const samples = { images: images.data, count, height, width, ...classes };
+  tuner.addAll(samples);
+  const before = await tuner.evaluate(samples);
+  for await (const { outcome } of tuner.run({ steps: STEPS })) if (outcome) expect(outcome).toBe('finished');
+  const after = await tuner.evaluate(samples);
+  const bytes = await tuner.export();
+  await tuner.close();
+  return { bytes, losses: [before.loss, after.loss] };
 }
 
 async function predict(bytes: Uint8Array): Promise<Tensor> {

@@ -81,6 +81,14 @@ export interface Compared {
   readonly difference: number;
 }
 
+/** Loads a model's files as `tf.loadLayersModel` does. */
+export async function loadFiles(files: ReadonlyMap<string, Uint8Array>): Promise<tf.LayersModel> {
+  const { weightsManifest, ...json } = JSON.parse(new TextDecoder().decode(files.get('model.json')));
+  const [{ paths, weights }] = weightsManifest;
+  const weightData = tf.io.concatenateArrayBuffers(paths.map((path: string) => files.get(path)!.slice().buffer));
+  return tf.loadLayersModel(tf.io.fromMemory({ ...json, weightSpecs: weights, weightData }));
+}
+
 /** Converts a model from what it saves and compares all outputs, by their names, with its own prediction. */
 export async function compare(model: tf.LayersModel, inputs: ReadonlyMap<string, tf.Tensor>): Promise<Compared> {
   const converted = await convertTfjsFiles(filesIn(await savedFiles(model)));

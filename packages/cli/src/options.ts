@@ -1,6 +1,6 @@
 /** Option values that several commands parse, and the data set that they name. */
 
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Device, Reject } from '@denary/core';
 import type { DatasetOptions } from '@denary/train/node';
 import { InvalidArgumentError, Option } from 'commander';
@@ -53,3 +53,9 @@ export const datasetOptions = (cache: string | undefined): DatasetOptions => ({
   resolveFrom: [import.meta.url, join(process.cwd(), 'package.json')],
   ...(cache === undefined ? {} : { cache }),
 });
+
+/** What a model is called that does not say it: after its file, or after the folder of a `model.onnx`. */
+export const modelName = (path: string): string => {
+  const file = basename(path, '.onnx');
+  return file === 'model' ? basename(dirname(path)) : file;
+};

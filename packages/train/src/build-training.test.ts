@@ -60,6 +60,24 @@ describe('buildTraining', () => {
     }
   });
 
+  it('tells a weight that no gradient reaches', () => {
+    const model = exported({
+      input: { name: 'input', dtype: 'float32', shape: ['n', 8, 8] },
+      nodes: [
+        node('Flatten', ['input'], 'flat'),
+        node('MatMul', ['flat', 'gate'], 'scores'),
+        node('Sign', ['scores'], 'signs'),
+        node('MatMul', ['signs', 'head'], 'output'),
+      ],
+      weights: { gate: drawn(1, [64, 6]), head: drawn(2, [6, 10]) },
+    });
+    const { files, frozen } = build({}, model);
+    expect(files[0]!.weights).toEqual(['head']);
+    expect(frozen).toEqual([
+      { name: 'gate', parameters: 384, why: expect.stringMatching(/nothing that has a gradient/) },
+    ]);
+  });
+
   it('leaves a model that has the contract as it is, byte by byte', () => {
     const given = encodeModel(buildModel(findArchitecture('mlp')).model);
     const built = buildTraining(given, objective);

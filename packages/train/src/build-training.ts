@@ -12,6 +12,7 @@ import {
   sizeOf,
   type Trainable,
   trainingFileOf,
+  trainingSpecOf,
 } from '@denary/core';
 import type { ImageFormat } from './foreign/image-format.js';
 import { hasContract, type WrapOptions, type Wrapped, wrapClassifier } from './foreign/wrap-classifier.js';
@@ -86,31 +87,21 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
   const model = wrapped?.model ?? decoded;
   const { format, output } = wrapped ?? {};
   const sizes = sizesIn(model);
-  const choices = weights
-    ? [{ label: weights.join(','), chosen: weights }]
-    : trainable.map((choice) => ({ label: choice, chosen: choice }));
-
+  const choices = choicesOf(trainable, weights);
   const prepared = folded(dropout ? model : withoutDropout(model));
-  const files = choices.flatMap(({ label, chosen }, choice) => {
+  const files = choices.flatMap(({ label, chosen, kinds }) => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
-    return batchSizes.flatMap((batchSize, size): TrainingFile[] => {
-      const graph = createTrainingGraph(prepared, {
-        ...objective,
-        batchSize,
-        trainable: (name) => names.has(name),
+    return batchSizes.flatMap((batchSize, size) => {
+      const rest = { ...objective, batchSize };
+      const graph = createTrainingGraph(prepared, { ...rest, trainable: (name) => names.has(name) });
+      const trained = trainedBy(graph);
+      const file = { bytes: encodeModel(graph), batchSize, trainable: label, weights: trained };
+      return kinds.map((kind): TrainingFile => {
+        const name = fileName(kind, size === 0 ? undefined : batchSize);
+        return { name, ...file, parameters: total(sizes, trained) };
       });
-      const bytes = encodeModel(graph);
-      const facts = { bytes, batchSize, trainable: label, weights: [...names], parameters: total(sizes, names) };
-      // The first one also takes the name that is looked for where nothing is said, unless `all` has it.
-      const isMain = label === 'all' || (choice === 0 && !trainable.includes('all'));
-      const kinds = weights ? [] : [label as Trainable];
-      return [...new Set<Trainable>([...(isMain || weights ? ['all' as const] : []), ...kinds])].map((kind) => ({
-        name: fileName(kind, size === 0 ? undefined : batchSize),
-        ...facts,
-      }));
     });
   });
-  const trained = new Set(files.flatMap(({ weights }) => weights));
   return {
     model,
     bytes: wrapped ? encodeModel(model) : given,
@@ -118,9 +109,29 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ...(format && output && { wrapped: { format, output } }),
     parameters: modelParameters(model),
     files,
-    frozen: frozenIn(model, trained, sizes, choices.map(({ label }) => label).join(', ')),
+    frozen: frozenIn(model, sizes, files),
   };
 }
+
+interface Choice {
+  readonly label: string;
+  readonly chosen: TrainableChoice | readonly string[];
+  /** What its files are named after. */
+  readonly kinds: readonly Trainable[];
+}
+
+/** `training.onnx` is looked for where nothing is said: it is that of `all`, else the first choice has it for a second name. */
+function choicesOf(trainable: readonly TrainableChoice[], weights: readonly string[] | undefined): Choice[] {
+  if (weights) return [{ label: weights.join(','), chosen: weights, kinds: ['all'] }];
+  return trainable.map((choice, i) => {
+    const isMain = i === 0 && !trainable.includes('all');
+    return { label: choice, chosen: choice, kinds: isMain ? ['all', choice] : [choice] };
+  });
+}
+
+/** The weights that a step changes. */
+const trainedBy = (graph: Model): string[] =>
+  trainingSpecOf(graph).state.flatMap(({ input, output, kind }) => (kind === 'weight' && output ? [input] : []));
 
 /** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
 const folded = (model: Model): Model => ({
@@ -158,13 +169,16 @@ export const modelParameters = (model: Model): number => total(sizesIn(model), s
 const total = (sizes: Sizes, names: Iterable<string>): number =>
   [...names].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
 
-function frozenIn(model: Model, trained: ReadonlySet<string>, sizes: Sizes, choices: string): BuiltTraining['frozen'] {
+/** The weights that no file trains, and why. */
+function frozenIn(model: Model, sizes: Sizes, files: readonly TrainingFile[]): BuiltTraining['frozen'] {
   const { statistics } = parametersOf(model);
-  return [...sizes]
-    .filter(([name]) => !trained.has(name))
-    .map(([name, parameters]) => ({
-      name,
-      parameters,
-      why: statistics.has(name) ? 'a moving statistic, which fine-tuning leaves as it is' : `not among: ${choices}`,
-    }));
+  const trained = new Set(files.flatMap(({ weights }) => weights));
+  const choices = [...new Set(files.map(({ trainable }) => trainable))];
+  const why = (name: string): string => {
+    if (statistics.has(name)) return 'a moving statistic, which fine-tuning leaves as it is';
+    if (choices.includes('all')) return 'the loss depends on it by nothing that has a gradient';
+    return `not among: ${choices.join(', ')}`;
+  };
+  const frozen = [...sizes].filter(([name]) => !trained.has(name));
+  return frozen.map(([name, parameters]) => ({ name, parameters, why: why(name) }));
 }

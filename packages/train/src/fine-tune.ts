@@ -21,7 +21,7 @@ export interface FineTuneOptions {
   readonly holdout?: number;
   /** Of what is held out; default 0. */
   readonly seed?: number;
-  /** The budget; the strategy's own where neither is given. */
+  /** The budget; the strategy's own number of steps where neither is given, however long they take. */
   readonly steps?: number;
   readonly seconds?: number;
   /** Once it is true, learning ends after the running step, and what was learned is kept. */
@@ -66,7 +66,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const before = held && (await tuner.evaluate(held));
   if (stopped()) throw stop();
   let last: TuningProgress | undefined;
-  const budget = { ...(steps && { steps }), ...(seconds && { seconds }) };
+  // Not by time unless it is asked for, so that the same images give the same model on a busy machine, too.
+  const budget = seconds ? { seconds, ...(steps && { steps }) } : { steps: steps ?? tuner.strategy.steps };
   for await (const progress of tuner.run({ ...budget, until: stopped })) {
     last = progress;
     options.onProgress?.(progress);

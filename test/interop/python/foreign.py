@@ -20,7 +20,7 @@ from torch import nn
 def randomised(network):
     """Statistics and scales of normalizations as a training leaves them: none is 0 or 1."""
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, (nn.BatchNorm2d, nn.LayerNorm)):
             for name, tensor in module.state_dict().items():
                 if tensor.ndim:
                     tensor.copy_(torch.rand_like(tensor) + 0.5)
@@ -63,6 +63,12 @@ def coloured():
     """Three channels, as what was trained on photos; PReLU."""
     first = [nn.Conv2d(3, 8, 5, stride=2), nn.PReLU(8), nn.AvgPool2d(2)]
     return nn.Sequential(*first, nn.Flatten(), nn.Linear(8 * 36, 10))
+
+
+def normed():
+    """Layer normalization, SELU, softplus, the largest of an image."""
+    first = [nn.Conv2d(1, 6, 4, stride=4), nn.LayerNorm([6, 7, 7]), nn.SELU(), nn.Conv2d(6, 12, 3), nn.Softplus()]
+    return nn.Sequential(*first, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(12, 10))
 
 
 def exported(network, x, how, batch=True, **options):
@@ -162,6 +168,8 @@ MAKERS = {
     ),
     "cnn, of one image, dynamo": lambda **data: torch_classifier(Cnn, "dynamo", fuse=True, batch=False, **data),
     "coloured, dynamo": lambda **data: torch_classifier(coloured, "dynamo", channels=3, **data),
+    "normed, torchscript": lambda **data: torch_classifier(normed, "torchscript", opset_version=17, **data),
+    "normed, dynamo": lambda **data: torch_classifier(normed, "dynamo", **data),
     "keras": keras_classifier,
 }
 

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Manifest, problem } from '@denary/core';
 import { createSession, readModel } from '@denary/runtime-node';
 import {
@@ -18,10 +18,10 @@ import {
   type TrainableChoice,
   TUNING_OPTIMIZER,
 } from '@denary/train';
-import { type DatasetName, loadDataset, writeTrainingFolder } from '@denary/train/node';
+import { type DatasetName, loadDataset, withFilesBeside, writeTrainingFolder } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { datasetOptions, fraction, positive, whole } from '../options.js';
+import { datasetOptions, fraction, modelName, positive, whole } from '../options.js';
 import { count, fileSize, table } from '../text.js';
 import {
   addWrappingOptions,
@@ -100,8 +100,9 @@ export const buildTrainingCommand = (context: ContextOf) =>
     .addHelpText('after', `\n${help}`)
     .action(async (given: string, options: Options) => {
       const { output, signal } = context(options);
-      const { bytes, path, manifest } = await readModel(given);
-      const name = options.name ?? manifest?.name ?? nameOf(path);
+      const { path, manifest, ...file } = await readModel(given);
+      const bytes = await withFilesBeside(file.bytes, path);
+      const name = options.name ?? manifest?.name ?? modelName(path);
       const folder = resolve(options.out ?? join('out', name));
       const built = buildTraining(bytes, {
         ...objectiveOf(options, manifest?.training),
@@ -137,11 +138,6 @@ function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, train
     optimizer: { ...base, ...(learningRate && { learningRate }), ...(momentum && { momentum }) } as OptimizerSpec,
   };
 }
-
-const nameOf = (path: string): string => {
-  const file = basename(path, '.onnx');
-  return file === 'model' ? basename(dirname(path)) : file;
-};
 
 /** Chosen anew where it is asked for, else that of the model, where it has one. */
 async function coreSetOf({ bytes }: BuiltTraining, path: string, { coreSet, cache }: Options, signal: AbortSignal) {

@@ -16,7 +16,7 @@ import { accuraciesOf, type FineTuned, type FineTuneStart, fineTune } from '@den
 import { findLabelledImages, writeTunedFolder } from '@denary/train/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context, ContextOf } from '../context.js';
-import { positive, whole } from '../options.js';
+import { modelName, positive, whole } from '../options.js';
 import { strategiesText } from '../strategies-text.js';
 import { bar, count, duration, percent, table } from '../text.js';
 
@@ -49,7 +49,7 @@ export const tuneCommand = (context: ContextOf) =>
         .choices(['auto', ...Object.keys(strategies)])
         .default('auto'),
     )
-    .option('--steps <n>', "how long (default: the strategy's own, at most 5 seconds)", whole(1))
+    .option('--steps <n>', "how long (default: the strategy's own, however long they take)", whole(1))
     .option('--seconds <n>', 'how long, loading and measuring included', positive)
     .option(
       '--holdout <fraction>',
@@ -83,7 +83,7 @@ export const tuneCommand = (context: ContextOf) =>
     .action(async (given: string, options: Options) => {
       const { output, signal } = context(options);
       const { bytes, path, manifest } = await readModel(given);
-      const name = manifest?.name ?? nameOf(path);
+      const name = manifest?.name ?? modelName(path);
       const folder = resolve(options.out ?? join('out', `tuned-${name}`));
       requireOther(folder, dirname(path));
       const images = await findLabelledImages(options.data, openModel(bytes, path).contract);
@@ -125,11 +125,6 @@ function partial(text: string): number {
   if (text.trim() !== '' && value >= 0 && value < 1) return value;
   throw new InvalidArgumentError('Expected a number from 0 to below 1.');
 }
-
-const nameOf = (path: string): string => {
-  const file = basename(path, '.onnx');
-  return file === 'model' ? basename(dirname(path)) : file;
-};
 
 function requireOther(folder: string, input: string): void {
   if (folder !== resolve(input)) return;

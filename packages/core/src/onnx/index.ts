@@ -2,6 +2,7 @@ export * from './builder.js';
 export { decodeModel } from './decode.js';
 export { dtypeOf, elementTypeOf } from './element-types.js';
 export * from './encode.js';
+export * from './external.js';
 export { requireFiniteWeights } from './finite.js';
 export * from './metadata.js';
 export * from './model.js';

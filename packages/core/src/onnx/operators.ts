@@ -68,6 +68,11 @@ const pooling: Infer = (c) => {
   return c.outputCount > 1 ? [...as(dtype, pooled), ...as('int64', pooled)] : as(dtype, pooled);
 };
 
+const globalPooling: Infer = (c) => {
+  const { dtype, shape } = input(c, 0);
+  return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
+};
+
 const recurrent: Infer = (c) => {
   const [steps, batch] = requireRank(c, 0, 3);
   const [directions, , hidden] = requireRank(c, 2, 3);
@@ -206,10 +211,8 @@ export const operators = {
     { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   ),
   Gelu: row(same, { approximate: 'string' }),
-  GlobalAveragePool: row((c) => {
-    const { dtype, shape } = input(c, 0);
-    return as(dtype, [...shape.slice(0, 2), ...shape.slice(2).map(() => 1)]);
-  }, noAttributes),
+  GlobalAveragePool: row(globalPooling, noAttributes),
+  GlobalMaxPool: row(globalPooling, noAttributes),
   Greater: row(comparison, noAttributes),
   GreaterOrEqual: row(comparison, noAttributes),
   HardSigmoid: row(same, { alpha: 'float', beta: 'float' }),

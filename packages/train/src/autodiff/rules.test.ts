@@ -386,6 +386,7 @@ const cases: { readonly [O in Operator]?: readonly Case[] } = {
     }),
   ),
   GlobalAveragePool: [op('GlobalAveragePool', [[2, 3, 4, 5]], {}, FLOAT32_ONLY)],
+  GlobalMaxPool: [op('GlobalMaxPool', [[2, 3, 4, 5]], {}, { draw: 'distinct', dtype: 'float32', step: 0.02 })],
   HardSigmoid: [{}, { alpha: 0.5, beta: 0.4 }].map((attributes) =>
     op('HardSigmoid', [[3, 4]], attributes, { dtype: 'float32', step: 5e-3 }),
   ),

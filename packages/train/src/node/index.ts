@@ -4,6 +4,7 @@ export { cacheDirectory, writeAtomically } from './cache.js';
 export { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
 export { convertFile } from './convert-file.js';
 export { type DatasetOptions, type DatasetStatus, datasetStatus, loadDataset } from './datasets.js';
+export { withFilesBeside } from './external-data.js';
 export { findLabelledImages } from './labelled-images.js';
 export { type LoadedTfjs, type LoadTfjsOptions, loadTfjs } from './load-tfjs.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';

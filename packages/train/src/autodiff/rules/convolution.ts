@@ -208,6 +208,12 @@ export const convolution = {
   // d mean over the image = dy / its area, to every pixel
   GlobalAveragePool: (c) => [c.expand(c.mul(c.dy, 1 / (sizes(c.x)[2]! * sizes(c.x)[3]!)), sizes(c.x))],
 
+  // d max over the image = dy, shared among the pixels that equal it
+  GlobalMaxPool: (c) => {
+    const hits = c.cast(c.equal(c.x, c.y), c.dy.dtype);
+    return [c.mul(c.div(hits, c.sum(hits, [2, 3])), c.dy)];
+  },
+
   MaxPool: (c) => {
     const window = windowOf(c, c.attr('kernel_shape', 'ints', []));
     const indices = c.outputs[1];
