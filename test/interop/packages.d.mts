@@ -1,3 +1,1 @@
-/** See packages.mjs. */
-
 export function installPackages(manifest: string): Promise<string>;

@@ -5,19 +5,12 @@ import { createSession } from '@denary/runtime-node';
 import { type Architecture, buildModel, catalogue } from '@denary/train';
 import { convertTfjsFiles, exportLayersModel } from '@denary/train/tfjs';
 import { describe, expect, it } from 'vitest';
-import { filesIn, largestDifference, tf } from './tfjs.js';
+import { filesIn, largestDifference, loadFiles, tf } from './tfjs.js';
 
 /** Drawn pixels; values from 0 to 255. */
 function pixels({ input: { image, scale } }: Architecture, count: number): Uint8Array {
   const key = stream('pixels');
   return Uint8Array.from({ length: count * sizeOf(image) }, (_, i) => Math.floor(uniform(3, key, i) * (scale + 1)));
-}
-
-async function load(files: Readonly<Record<string, Uint8Array>>): Promise<tf.LayersModel> {
-  const { weightsManifest, ...json } = JSON.parse(new TextDecoder().decode(files['model.json']));
-  const [{ paths, weights }] = weightsManifest;
-  const weightData = tf.io.concatenateArrayBuffers(paths.map((path: string) => files[path]!.slice().buffer));
-  return tf.loadLayersModel(tf.io.fromMemory({ ...json, weightSpecs: weights, weightData }));
 }
 
 describe.each(
@@ -32,7 +25,7 @@ describe.each(
     const expected = (await session.run({ image })).probabilities!;
     await session.close();
 
-    const loaded = await load(files);
+    const loaded = await loadFiles(new Map(Object.entries(files)));
     expect(loaded.inputs.map(({ sourceLayer }) => sourceLayer.name)).toEqual(['image']);
     const predicted = loaded.predict(tf.tensor(image.data, [2, height, width], 'int32')) as tf.Tensor;
     expect(predicted.shape).toEqual(expected.shape);

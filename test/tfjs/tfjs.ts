@@ -81,9 +81,31 @@ export interface Compared {
   readonly difference: number;
 }
 
+/** Loads a model's files as `tf.loadLayersModel` does. */
+export async function loadFiles(files: ReadonlyMap<string, Uint8Array>): Promise<tf.LayersModel> {
+  const { weightsManifest, ...json } = JSON.parse(new TextDecoder().decode(files.get('model.json')));
+  const [{ paths, weights }] = weightsManifest;
+  const weightData = tf.io.concatenateArrayBuffers(paths.map((path: string) => files.get(path)!.slice().buffer));
+  return tf.loadLayersModel(tf.io.fromMemory({ ...json, weightSpecs: weights, weightData }));
+}
+
 /** Converts a model from what it saves and compares all outputs, by their names, with its own prediction. */
 export async function compare(model: tf.LayersModel, inputs: ReadonlyMap<string, tf.Tensor>): Promise<Compared> {
-  const converted = await convertTfjsFiles(filesIn(await savedFiles(model)));
+  return compareWith(model, await savedFiles(model), inputs);
+}
+
+/** The same from the files of a model, for inputs that are drawn by a seed. */
+export async function compareFiles(files: ReadonlyMap<string, Uint8Array>, seed: number): Promise<Compared> {
+  const model = await loadFiles(files);
+  return compareWith(model, files, drawInputs(model, seed, 1));
+}
+
+async function compareWith(
+  model: tf.LayersModel,
+  files: ReadonlyMap<string, Uint8Array>,
+  inputs: ReadonlyMap<string, tf.Tensor>,
+): Promise<Compared> {
+  const converted = await convertTfjsFiles(filesIn(files));
   const bytes = encodeModel(converted);
   const expected = [model.predict(model.inputNames.map((name) => inputs.get(name)!))].flat();
   expect(converted.graph.inputs.map(({ name }) => name)).toEqual(model.inputNames);
