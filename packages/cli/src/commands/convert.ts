@@ -1,4 +1,4 @@
-/** denary convert IN OUT: a model of TensorFlow.js as an ONNX file. */
+/** denary convert IN OUT: a model of TensorFlow.js or Keras as an ONNX file. */
 
 import { basename, extname, join, resolve } from 'node:path';
 import { encodeModel, type Model, type Value } from '@denary/core';
@@ -18,8 +18,8 @@ interface Options extends WrappingOptions {
 export const convertCommand = (context: ContextOf) =>
   addWrappingOptions(
     new Command('convert')
-      .description('make an ONNX file of a TensorFlow.js model: its own inputs and outputs, channels last')
-      .argument('<in>', "a TensorFlow.js model's folder, or its model.json")
+      .description('make an ONNX file of a TensorFlow.js or Keras model: its own inputs and outputs, channels last')
+      .argument('<in>', "a TensorFlow.js model's folder, its model.json or its URL, or a .keras or .h5 file")
       .argument('<out>', 'the ONNX file, or a folder for a model.onnx')
       .option(
         '--shape <name=sizes>',
@@ -55,6 +55,7 @@ const help = `The options after --wrap are for it alone: pixels are (image / sca
 
 Examples:
   denary convert tfjs/model.json digits.onnx
+  denary convert digits.keras digits.onnx
   denary convert tfjs out/digits --wrap --scale 255
   denary build-training out/digits/model.onnx`;
 

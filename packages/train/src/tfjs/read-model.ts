@@ -64,7 +64,10 @@ function parse(bytes: Uint8Array, name: string): v.InferOutput<typeof file> {
 }
 
 /** Files of before TensorFlow.js 1.0 do not say what they are: a GraphDef has nodes. */
-function formatOf({ format, modelTopology }: v.InferOutput<typeof file>, name: string): TfjsModel['format'] {
+export function formatOf(
+  { format, modelTopology }: Pick<v.InferOutput<typeof file>, 'format' | 'modelTopology'>,
+  name: string,
+): TfjsModel['format'] {
   const found = format ?? ('node' in modelTopology ? 'graph-model' : 'layers-model');
   if (found === 'layers-model' || found === 'graph-model') return found;
   throw damaged(name, 'the format layers-model or graph-model', `"${found}"`);
