@@ -91,21 +91,7 @@ export async function loadFiles(files: ReadonlyMap<string, Uint8Array>): Promise
 
 /** Converts a model from what it saves and compares all outputs, by their names, with its own prediction. */
 export async function compare(model: tf.LayersModel, inputs: ReadonlyMap<string, tf.Tensor>): Promise<Compared> {
-  return compareWith(model, await savedFiles(model), inputs);
-}
-
-/** The same from the files of a model, for inputs that are drawn by a seed. */
-export async function compareFiles(files: ReadonlyMap<string, Uint8Array>, seed: number): Promise<Compared> {
-  const model = await loadFiles(files);
-  return compareWith(model, files, drawInputs(model, seed, 1));
-}
-
-async function compareWith(
-  model: tf.LayersModel,
-  files: ReadonlyMap<string, Uint8Array>,
-  inputs: ReadonlyMap<string, tf.Tensor>,
-): Promise<Compared> {
-  const converted = await convertTfjsFiles(filesIn(files));
+  const converted = await convertTfjsFiles(filesIn(await savedFiles(model)));
   const bytes = encodeModel(converted);
   const expected = [model.predict(model.inputNames.map((name) => inputs.get(name)!))].flat();
   expect(converted.graph.inputs.map(({ name }) => name)).toEqual(model.inputNames);

@@ -55,8 +55,7 @@ const help = `The options after --wrap are for it alone: pixels are (image / sca
 
 Examples:
   denary convert tfjs/model.json digits.onnx
-  denary convert digits.keras digits.onnx
-  denary convert tfjs out/digits --wrap --scale 255
+  denary convert digits.keras out/digits --wrap --scale 255
   denary build-training out/digits/model.onnx`;
 
 const wrapped = (model: Model, given: string, options: Options): Model => {

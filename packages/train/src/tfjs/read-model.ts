@@ -22,6 +22,8 @@ export interface TfjsModel {
   readonly topology: Readonly<Record<string, unknown>>;
   /** By the names that the manifest gives them. */
   readonly weights: ReadonlyMap<string, Tensor>;
+  /** What whoever saved the model wrote beside it. */
+  readonly metadata?: unknown;
   /** A graph model's inputs and outputs, where it tells them. */
   readonly signature?: unknown;
 }
@@ -50,8 +52,15 @@ export async function readTfjsModel({ name, json = 'model.json', read }: TfjsFil
     }
   }
   const topology = parsed.modelTopology;
-  const { signature } = parsed;
-  return { name, format: formatOf(parsed, name), topology, weights, ...(signature === undefined ? {} : { signature }) };
+  const { signature, userDefinedMetadata: metadata } = parsed;
+  return {
+    name,
+    format: formatOf(parsed, name),
+    topology,
+    weights,
+    ...(signature === undefined ? {} : { signature }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }
 
 function parse(bytes: Uint8Array, name: string): v.InferOutput<typeof file> {
