@@ -1,4 +1,4 @@
-/** Graph models that npm packages ship in their files (tfjs-layers.test.ts has their layers models): converted, they give what TensorFlow.js itself predicts, and onnx's checker passes them. */
+/** Models that npm packages ship in their files: converted, they give what TensorFlow.js itself predicts, and onnx's checker passes them. */
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -24,7 +24,7 @@ const graphModels = [
   'iris',
   'liveness',
 ];
-const wrapped = ['mobilenet_v2_mid'];
+const wrapped = ['mobilenet_v2', 'mobilenet_v2_mid'];
 
 let root: string;
 
@@ -71,7 +71,7 @@ function distance(actual: Tensors, expected: Tensors): number {
 }
 
 beforeAll(async () => {
-  root = await installPackages(fileURLToPath(new URL('tfjs-packages/package.json', import.meta.url)));
+  root = await installPackages(fileURLToPath(new URL('npm-models/package.json', import.meta.url)));
   await tf.setBackend('cpu');
 });
 
