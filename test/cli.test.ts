@@ -186,6 +186,47 @@ describe('denary train', () => {
   });
 });
 
+describe('denary train --engine tfjs', () => {
+  const train = (...args: string[]) =>
+    denary('train', 'mlp', '--dataset', 'optdigits', '--engine', 'tfjs', '--no-report', ...args);
+
+  it('trains on the TensorFlow.js that is installed, says which, and exports the same files', async () => {
+    const out = join(folder, 'tfjs');
+    const { code, err } = await denary(
+      'train',
+      'relu-net',
+      '--engine',
+      'tfjs',
+      '--no-report',
+      '--epochs',
+      '2',
+      '--out',
+      out,
+    );
+    expect(err).toMatch(/engine: JavaScript 4\.\d+\.\d+ \(TensorFlow\.js\) on cpu/);
+    expect(code).toBe(0);
+    expect((await readdir(out)).sort()).toEqual([
+      'checkpoint.safetensors',
+      'manifest.json',
+      'model.onnx',
+      'training.onnx',
+    ]);
+    const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
+    expect(manifest.training).toMatchObject({
+      epochs: 2,
+      device: 'cpu',
+      engine: expect.stringMatching(/^JavaScript 4/),
+    });
+    expect(manifest.versions).toHaveProperty('@tensorflow/tfjs');
+  });
+
+  it('names the command that installs one for a device where there is none', async () => {
+    const ran = await train('--device', 'cuda');
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain('npm install @tensorflow/tfjs-node');
+  });
+});
+
 describe('denary reproduce', () => {
   it('runs a small part of a system, and not again what is done', async () => {
     const out = join(folder, 'reproduced');

@@ -13,7 +13,7 @@ import { convertTfjsFiles } from '@denary/train/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answers, python } from './exchange.js';
 import { execute } from './execute.mjs';
-import { distance, loadGraphModel, runOnnx, runTfjs } from './graph-models.js';
+import { distance, loadTfjs, runOnnx, runTfjs } from './graph-models.js';
 import { interpreter } from './venv.mjs';
 
 const script = fileURLToPath(new URL('python/graph_models.py', import.meta.url));
@@ -70,7 +70,7 @@ describe('graph models of TensorFlow', () => {
     const found = await runOnnx(model, inputs);
     expect(distance(found, outputs)).toBeLessThan(LIMIT);
     if (notInTfjs.has(name)) return;
-    const theirs = await runTfjs(await loadGraphModel(join(folder, name)), inputs, Object.keys(outputs));
+    const theirs = await runTfjs(await loadTfjs(await tfjsFolder(join(folder, name))), inputs, Object.keys(outputs));
     expect(distance(found, theirs)).toBeLessThan(LIMIT);
   });
 

@@ -1,20 +1,19 @@
 /** Graph models of TensorFlow.js as ONNX, beside what TensorFlow.js itself makes of them. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { encodeModel, type Model, type Tensor, type Tensors } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
+import type { TfjsFiles } from '@denary/train/tfjs';
 import * as tf from '@tensorflow/tfjs';
 
-/** Loads a model from its folder, as any loader of TensorFlow.js would. */
-export async function loadGraphModel(folder: string): Promise<tf.GraphModel> {
-  const json = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
-  const shards = await Promise.all(
-    json.weightsManifest.flatMap(({ paths }: { paths: string[] }) => paths.map((path) => readFile(join(folder, path)))),
-  );
-  const weightSpecs = json.weightsManifest.flatMap(({ weights }: { weights: unknown[] }) => weights);
+/** Loads a model of either kind from its files, as any loader of TensorFlow.js would. */
+export async function loadTfjs({ json = 'model.json', read }: TfjsFiles): Promise<tf.GraphModel | tf.LayersModel> {
+  const file = JSON.parse(new TextDecoder().decode(await read(json)));
+  const groups: { paths: string[]; weights: tf.io.WeightsManifestEntry[] }[] = file.weightsManifest;
+  const shards = await Promise.all(groups.flatMap(({ paths }) => paths.map((path) => read(path))));
   const weightData = new Uint8Array(Buffer.concat(shards)).buffer;
-  return tf.loadGraphModel({ load: async () => ({ ...json, weightSpecs, weightData }) });
+  const artifacts = { ...file, weightSpecs: groups.flatMap(({ weights }) => weights), weightData };
+  const handler = { load: async () => artifacts };
+  return 'node' in file.modelTopology ? tf.loadGraphModel(handler) : tf.loadLayersModel(handler);
 }
 
 /** The outputs of a converted model, by name. */
@@ -27,28 +26,40 @@ export async function runOnnx(model: Model, feeds: Tensors): Promise<Tensors> {
   }
 }
 
-/** The outputs of TensorFlow.js for the inputs and outputs of the signature, or of the nodes of those names. */
-export async function runTfjs(model: tf.GraphModel, feeds: Tensors, names: readonly string[]): Promise<Tensors> {
-  const signature = model.modelSignature as Partial<Record<string, Record<string, { name: string }>>> | undefined;
-  const nodeOf = (kind: 'inputs' | 'outputs', name: string) => signature?.[kind]?.[name]?.name ?? name;
-  const given = Object.fromEntries(
-    Object.entries(feeds).map(([name, { data, shape, dtype }]) => [
-      nodeOf('inputs', name),
-      tf.tensor(data as Float32Array, [...shape], dtype as 'float32'),
-    ]),
+/** The outputs of TensorFlow.js, by the names that the converted model has for them. */
+export async function runTfjs(
+  model: tf.GraphModel | tf.LayersModel,
+  feeds: Tensors,
+  names: readonly string[],
+): Promise<Tensors> {
+  const given = Object.entries(feeds).map(
+    ([name, { data, shape, dtype }]) =>
+      [name, tf.tensor(data as Float32Array, [...shape], dtype as 'float32')] as const,
   );
   const outputs = [
-    await model.executeAsync(
-      given,
-      names.map((name) => nodeOf('outputs', name)),
-    ),
+    model instanceof tf.GraphModel
+      ? await runGraph(model, given, names)
+      : model.predict(given.map(([, input]) => input)),
   ].flat();
-  const values = outputs.map((output): Tensor => {
-    const data = output.dataSync();
-    return { dtype: 'float32', shape: output.shape, data: Float32Array.from(data as Float32Array) };
-  });
-  tf.dispose([given, outputs]);
+  const values = outputs.map(
+    (output): Tensor => ({
+      dtype: 'float32',
+      shape: output.shape,
+      data: Float32Array.from(output.dataSync() as Float32Array),
+    }),
+  );
+  tf.dispose([given.map(([, input]) => input), outputs]);
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+}
+
+/** A graph model wants the names of nodes, which its signature tells. */
+function runGraph(model: tf.GraphModel, given: readonly (readonly [string, tf.Tensor])[], names: readonly string[]) {
+  const signature = model.modelSignature as Partial<Record<string, Record<string, { name: string }>>> | undefined;
+  const nodeOf = (kind: 'inputs' | 'outputs', name: string) => signature?.[kind]?.[name]?.name ?? name;
+  return model.executeAsync(
+    Object.fromEntries(given.map(([name, input]) => [nodeOf('inputs', name), input])),
+    names.map((name) => nodeOf('outputs', name)),
+  );
 }
 
 /** The largest difference, relative to values above 1. */

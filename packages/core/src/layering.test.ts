@@ -70,6 +70,7 @@ describe.each(names)('packages/%s', (name) => {
   const imports = importsOf(name);
   const manifest = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>;
+    peerDependencies?: Record<string, string>;
   };
 
   it('imports of denary only what lies below it', () => {
@@ -95,7 +96,8 @@ describe.each(names)('packages/%s', (name) => {
 
   it('declares every package that it imports', () => {
     const bare = imports.filter((item) => !isRelative(item) && !isNode(item));
-    const undeclared = bare.filter(({ to }) => !Object.hasOwn(manifest.dependencies ?? {}, packageOf(to)));
+    const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const undeclared = bare.filter(({ to }) => !Object.hasOwn(declared, packageOf(to)));
     expect(undeclared).toEqual([]);
   });
 });

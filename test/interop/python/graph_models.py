@@ -231,7 +231,8 @@ def many_operators(x):
     y = tf.concat([tf.maximum(a, b), tf.minimum(b, c), tf.math.squared_difference(a, c), tf.exp(-c)], axis=-1)
     y = tf.pad(y, [[0, 0], [1, 2], [0, 1], [0, 0]], constant_values=0.5)
     y = tf.pad(y, [[0, 0], [1, 1], [2, 2], [0, 0]], mode="REFLECT")
-    y = y[:, 1:-1, ::2, :] * tf.cast(tf.reshape(tf.range(4), [1, 1, 1, 4]), tf.float32)
+    y = y[:, 1:-1, ::2, ::-1] * tf.cast(tf.reshape(tf.range(4), [1, 1, 1, 4]), tf.float32)
+    y = tf.concat([y, y[:, 6:1:-3]], axis=1)
     y = tf.image.resize(y, [9, 7], method="nearest")
     y = tf.gather(y, [3, 0, 2], axis=3)
     z = tf.transpose(y, [0, 3, 1, 2])[:, :, 2, :]

@@ -19,7 +19,7 @@ export const convertCommand = (context: ContextOf) =>
   addWrappingOptions(
     new Command('convert')
       .description('make an ONNX file of a TensorFlow.js or Keras model: its own inputs and outputs, channels last')
-      .argument('<in>', "a TensorFlow.js model's folder or its model.json, or a .keras or .h5 file")
+      .argument('<in>', "a TensorFlow.js model's folder, its model.json or its URL, or a .keras or .h5 file")
       .argument('<out>', 'the ONNX file, or a folder for a model.onnx')
       .option(
         '--shape <name=sizes>',

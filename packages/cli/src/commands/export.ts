@@ -39,7 +39,10 @@ const targets = {
     out: (name) => join('out', 'tfjs', name),
     files: ({ bytes, path, manifest }, name) =>
       exportLayersModel(decodeModel(bytes, path), architectureOf(manifest, path), {
-        denary: { name, classes: manifest?.classes, slots: manifest?.slots, calibration: manifest?.calibration },
+        name,
+        classes: manifest?.classes,
+        slots: manifest?.slots,
+        calibration: manifest?.calibration,
       }),
     next: (out) =>
       `Load it with: tf.loadLayersModel('${out}/model.json'), and give it pixels, 0 to 255, [batch, height, width]`,

@@ -13,7 +13,7 @@ export interface ImageOptions {
   readonly layout?: Layout;
   /** [height, width] in pixels; where the input's shape does not say it. */
   readonly size?: readonly [number, number];
-  /** What pixels (0 to 255) are divided by; default 255, so that they are 0 to 1. */
+  /** What pixels (0 to 255) are divided by; default what the file's metadata tell, else 255, so that they are 0 to 1. */
   readonly scale?: number;
   /** Subtracted then: one number, or one for each channel; default 0. */
   readonly mean?: readonly number[];

@@ -30,6 +30,9 @@ export interface Wrapped {
   readonly output: 'logits' | 'log-probabilities' | 'probabilities';
 }
 
+/** In a file's metadata: what pixels are divided by before they go in, where whoever made it knows. */
+export const SCALE = 'denary.scale';
+
 /** Names that a model or its training graph has for itself. */
 const OUR_NAMES = [
   'image',
@@ -52,7 +55,8 @@ export function wrapClassifier(given: Model, options: WrapOptions = {}): Wrapped
   requireKnownOperators(model.graph);
   const input = inputOf(model.graph, given.graph, options.input);
   const output = outputOf(model.graph, given.graph, options.output);
-  const format = imageFormatOf(input, options);
+  const { [SCALE]: told, ...metadata } = given.metadata;
+  const format = imageFormatOf(input, { ...(told && { scale: Number(told) }), ...options });
 
   const builder = new GraphBuilder(options.name ?? model.graph.name, model.opset);
   builder.reserve(namesIn(model.graph));
@@ -61,7 +65,7 @@ export function wrapClassifier(given: Model, options: WrapOptions = {}): Wrapped
   const last = appendFolded(builder, model.graph, fixedBatch)(output.name);
   const found = probabilitiesOf(builder, last, options.logits);
   builder.output(found.value, 'probabilities');
-  const built = builder.model({ ...given.metadata, 'denary.model': essentials(builder, options.name, format) });
+  const built = builder.model({ ...metadata, 'denary.model': essentials(builder, options.name, format) });
   const wrapped = { ...built, graph: removeDeadNodes(built.graph) };
   return { model: wrapped, contract: contractOf(wrapped, 'wrapClassifier'), format, output: found.output };
 }

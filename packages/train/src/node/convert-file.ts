@@ -6,14 +6,18 @@ import { type Model, messageOf, problem } from '@denary/core';
 import { convertTfjsFiles } from '../tfjs/convert.js';
 import type { ConvertOptions } from '../tfjs/convert-layers.js';
 import { convertKeras, isKerasFile } from '../tfjs/keras/convert-keras.js';
+import { convertLoadedModel } from '../tfjs/loaded.js';
+import { isUrl, loadUrl } from './load-url.js';
 import { tfjsFolder } from './tfjs-folder.js';
 
 /**
- * Converts a TensorFlow.js model (its folder or its model.json), or a Keras model in a `.keras` or `.h5` file.
+ * Converts a TensorFlow.js model (its folder, its model.json, or the URL of a graph model), or a Keras model in a `.keras` or `.h5`
+ * file.
  * Throws `not-found` where there is no such file, `unknown-layer` or `unsupported-operator` with all that is not covered,
  * `bad-model` for what is damaged.
  */
 export async function convertFile(path: string, options: ConvertOptions = {}): Promise<Model> {
+  if (isUrl(path)) return await convertLoadedModel(await loadUrl(path), { ...options, name: path });
   const found = await stat(path).catch((cause) => {
     throw problem('not-found', path, 'a file or a folder', messageOf(cause), 'Check the path.', cause);
   });

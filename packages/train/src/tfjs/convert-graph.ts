@@ -179,7 +179,7 @@ class GraphConverter {
         throw this.damaged('nodes that do not wait for each other', `"${name}" that does`);
       } else {
         open.add(name);
-        waiting.push(...missing);
+        waiting.push(...missing.reverse());
       }
     }
     return this.output(scope, ref);

@@ -137,7 +137,7 @@ const SHARD = 4 * 1024 * 1024;
 
 /**
  * The files of a layers model, by name: `model.json` and its shards. Stock `tf.loadLayersModel` (TensorFlow.js 4) loads it and
- * predicts what the model does. Throws `bad-model` where the model's weights are not those of the architecture.
+ * predicts what the model does; `metadata` goes into its `userDefinedMetadata.denary`. Throws `bad-model` where the model's weights are not those of the architecture.
  */
 export function exportLayersModel(
   model: Model,
@@ -165,7 +165,8 @@ export function exportLayersModel(
     weightsManifest: [
       { paths, weights: tensors.map(({ name, tensor: { shape } }) => ({ name, shape, dtype: 'float32' })) },
     ],
-    userDefinedMetadata: metadata,
+    // The first layer scales the pixels, so that nothing before it does.
+    userDefinedMetadata: { denary: { ...metadata, scale: 1 } },
   };
   return {
     ...Object.fromEntries(paths.map((path, i) => [path, bytes.subarray(i * SHARD, (i + 1) * SHARD)])),

@@ -11,6 +11,7 @@ export { convertKeras, isKerasFile } from './keras/convert-keras.js';
 export { type LayerWeights, namedWeights } from './layer-weights.js';
 export type { LayerSpec } from './layers/config.js';
 export { type LayerClass, layers } from './layers/index.js';
+export { convertLoadedModel, type LoadedModel, readLoadedModel } from './loaded.js';
 export { rootOf } from './network.js';
 export * from './read-model.js';
 export { checkShardPath } from './shard-path.js';

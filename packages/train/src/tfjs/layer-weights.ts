@@ -12,18 +12,19 @@ export interface LayerWeights {
 
 /**
  * By the names in a manifest of TensorFlow.js: `dense/kernel`. Models inside models may or may not have theirs in front, and
- * TensorFlow 2.2 and later put a cell's before the weight's: `lstm/lstm_cell/kernel`.
+ * TensorFlow 2.2 and later put a cell's before the weight's: `lstm/lstm_cell/kernel`. Its `:0` at the end says nothing.
  */
 export function namedWeights(tensors: ReadonlyMap<string, Tensor>): LayerWeights {
+  const named = new Map([...tensors].map(([name, tensor]) => [name.replace(/:\d+$/, ''), tensor] as const));
   const withoutCells = new Map(
-    [...tensors].map(([name, tensor]) => {
-      const parts = name.replace(/:\d+$/, '').split('/');
+    [...named].map(([name, tensor]) => {
+      const parts = name.split('/');
       return [[...parts.slice(0, -2), parts.at(-1)].join('/'), tensor] as const;
     }),
   );
   return {
     find: (scopes, name) => {
-      for (const known of [tensors, withoutCells]) {
+      for (const known of [named, withoutCells]) {
         for (let from = 0; from < scopes.length; from++) {
           const found = known.get([...scopes.slice(from), name].join('/'));
           if (found) return found;

@@ -22,6 +22,8 @@ export interface TfjsModel {
   readonly topology: Readonly<Record<string, unknown>>;
   /** By the names that the manifest gives them. */
   readonly weights: ReadonlyMap<string, Tensor>;
+  /** What whoever saved the model wrote beside it. */
+  readonly metadata?: unknown;
   /** A graph model's inputs and outputs, where it tells them. */
   readonly signature?: unknown;
 }
@@ -50,8 +52,15 @@ export async function readTfjsModel({ name, json = 'model.json', read }: TfjsFil
     }
   }
   const topology = parsed.modelTopology;
-  const { signature } = parsed;
-  return { name, format: formatOf(parsed, name), topology, weights, ...(signature === undefined ? {} : { signature }) };
+  const { signature, userDefinedMetadata: metadata } = parsed;
+  return {
+    name,
+    format: formatOf(parsed, name),
+    topology,
+    weights,
+    ...(signature === undefined ? {} : { signature }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }
 
 function parse(bytes: Uint8Array, name: string): v.InferOutput<typeof file> {
@@ -64,7 +73,10 @@ function parse(bytes: Uint8Array, name: string): v.InferOutput<typeof file> {
 }
 
 /** Files of before TensorFlow.js 1.0 do not say what they are: a GraphDef has nodes. */
-function formatOf({ format, modelTopology }: v.InferOutput<typeof file>, name: string): TfjsModel['format'] {
+export function formatOf(
+  { format, modelTopology }: Pick<v.InferOutput<typeof file>, 'format' | 'modelTopology'>,
+  name: string,
+): TfjsModel['format'] {
   const found = format ?? ('node' in modelTopology ? 'graph-model' : 'layers-model');
   if (found === 'layers-model' || found === 'graph-model') return found;
   throw damaged(name, 'the format layers-model or graph-model', `"${found}"`);

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const weight = v.object({
+export const weightSpec = v.object({
   name: v.string(),
   shape: v.array(size),
   dtype: v.picklist(['float32', 'float16', 'int32', 'bool', 'string', 'complex64']),
@@ -22,10 +22,10 @@ const weight = v.object({
   group: v.optional(v.string()),
 });
 
-export type WeightSpec = v.InferOutput<typeof weight>;
+export type WeightSpec = v.InferOutput<typeof weightSpec>;
 
 /** Shards of one group are one run of bytes, in which the group's weights follow each other. */
-export const weightGroup = v.object({ paths: v.array(v.unknown()), weights: v.array(weight) });
+export const weightGroup = v.object({ paths: v.array(v.unknown()), weights: v.array(weightSpec) });
 
 const widths = { uint8: 1, uint16: 2, float16: 2, float32: 4, int32: 4, bool: 1 } as const;
 

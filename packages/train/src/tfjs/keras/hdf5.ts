@@ -1,5 +1,7 @@
 /** An HDF5 file as its attributes and tensors, by their paths. */
 
+/// <reference path="./jsfive.d.ts" />
+
 import { messageOf, problem, sizeOf, type Tensor } from '@denary/core';
 import { Dataset, File, type Group } from 'jsfive';
 

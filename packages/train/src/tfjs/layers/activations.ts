@@ -7,6 +7,12 @@ import { type Dialect, type LayerContext, type LayerRow, single } from './row.js
 
 type Activation = (c: LayerContext, x: Value, axisOf: AxisOf) => Value;
 
+/** swish(x) = x sigmoid(x) */
+const swish: Activation = (c, x) => c.op('Mul', [x, c.op('Sigmoid', [x])]);
+
+/** hard_swish(x) = x relu6(x + 3) / 6 */
+const hardSwish: Activation = (c, x) => c.op('Mul', [x, c.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 })]);
+
 /** By their names in small letters: TensorFlow.js writes `hardSigmoid`, Keras `hard_sigmoid`. */
 const activations: Readonly<Record<string, Activation>> = {
   linear: (_, x) => x,
@@ -22,11 +28,10 @@ const activations: Readonly<Record<string, Activation>> = {
   logsoftmax: (c, x, axisOf) => c.op('LogSoftmax', [x], { axis: axisOf(-1) }),
   softplus: (c, x) => c.op('Softplus', [x]),
   softsign: (c, x) => c.op('Softsign', [x]),
-  // swish(x) = x sigmoid(x)
-  swish: (c, x) => c.op('Mul', [x, c.op('Sigmoid', [x])]),
-  silu: (c, x) => c.op('Mul', [x, c.op('Sigmoid', [x])]),
-  // hard_swish(x) = x relu6(x + 3) / 6
-  hardswish: (c, x) => c.op('Mul', [x, c.op('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 })]),
+  swish,
+  silu: swish,
+  hardswish: hardSwish,
+  hardsilu: hardSwish,
   // mish(x) = x tanh(softplus(x))
   mish: (c, x) => c.op('Mul', [x, c.op('Tanh', [c.op('Softplus', [x])])]),
   // gelu(x) = x (1 + erf(x / sqrt 2)) / 2

@@ -1,0 +1,3 @@
+/** See packages.mjs. */
+
+export function installPackages(manifest: string): Promise<string>;
