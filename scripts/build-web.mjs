@@ -40,18 +40,18 @@ export async function copyFiles() {
   for (const [name, path] of sources) await copyFile(path, join(assets, name));
 }
 
-/** What src/build-facts.ts describes. */
+/** What src/build-facts.ts declares. */
 async function buildFacts() {
-  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  const { version: ortVersion } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
+  const { version: denary } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(await readFile(join(dirname(ort), 'package.json'), 'utf8'));
   const files = {};
   for (const [name, path] of sources) {
     const content = await readFile(path);
     files[name] = { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
   }
-  return { version, ort: ortVersion, files };
+  return { DENARY_VERSIONS: JSON.stringify({ denary, ort: version }), DENARY_FILES: JSON.stringify(files) };
 }
-const facts = buildFacts();
+const define = buildFacts();
 
 const options = {
   format: 'esm',
@@ -69,7 +69,7 @@ export const buildIndex = async () =>
     entry: { index: join(folder, 'src', 'index.ts') },
     outDir: dist,
     external: [/^[^./]/],
-    define: { DENARY_BUILD: JSON.stringify(await facts) },
+    define: await define,
   });
 
 /** For browsers, with all that they import. */
@@ -78,7 +78,7 @@ export async function buildWholes() {
     ...options,
     minify: true,
     noExternal: [/./],
-    define: { DENARY_BUILD: JSON.stringify(await facts) },
+    define: await define,
   };
   await Promise.all([
     build({ ...whole, entry: { denary: join(folder, 'src', 'index.ts') }, outDir: dist }),

@@ -1,5 +1,5 @@
 /** What a page is told when something does not arrive as it should: who, what was expected, what came, what to do. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dist, type OpenPage } from './browser.js';
@@ -12,6 +12,10 @@ const ORT = '/denary/assets/ort.wasm.bundle.min.mjs';
 const WASM = '/denary/assets/ort-wasm-simd-threaded.wasm';
 const MODEL = '/denary/assets/cnn-pool4.onnx';
 const PAGE = { type: 'text/html', body: '<!doctype html><title>not found</title>' };
+
+const OTHER_ORT = "export const env = { versions: { web: '0.9' }, wasm: {} };";
+const whole = readFileSync(join(dist, 'assets', 'worker.js'), 'utf8');
+const OLD_WORKER = whole.replace('0.1.0', '0.0.1');
 
 type Case = readonly [what: string, path: string, instead: Instead, code: string, words: RegExp];
 
@@ -33,6 +37,8 @@ const cases: Case[] = [
     'download-failed',
     /content-type text\/plain.*text\/javascript/,
   ],
+  ['ONNX Runtime of another version', ORT, { body: OTHER_ORT }, 'download-failed', /version 1\.30\.0.*version 0\.9/],
+  ['a worker of another version', WORKER, { body: OLD_WORKER }, 'download-failed', /version 0\.1\.0.*version 0\.0\.1/],
   ['no worker', WORKER, { status: 404 }, 'not-found', /status 404/],
   ['a page in place of the worker', WORKER, PAGE, 'not-found', /a page/],
   ['a worker as text', WORKER, { type: 'text/plain' }, 'download-failed', /content-type text\/plain.*text\/javascript/],
@@ -99,8 +105,7 @@ describeInBrowser('a page is told of', () => {
   it('too little memory, in a worker and in the page', async () => {
     open = await openStaticPage();
     await open.context.addInitScript(refuseMemory);
-    const worker = await readFile(join(dist, 'assets', 'worker.js'), 'utf8');
-    open.server.instead.set(WORKER, { body: `(${refuseMemory})();${worker}` });
+    open.server.instead.set(WORKER, { body: `(${refuseMemory})();${whole}` });
     await open.page.reload();
     await loaded(open.page);
     for (const isolation of ['thread', 'none'] as const) {

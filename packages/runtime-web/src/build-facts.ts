@@ -1,19 +1,22 @@
 /** What the build writes into the code: versions, and the digests of the files that lie beside it. */
 
-export interface BuildFacts {
+/** Which belong together. */
+export interface Versions {
   /** Of this package. */
-  readonly version: string;
-  /** Of onnxruntime-web. */
+  readonly denary: string;
   readonly ort: string;
-  /** By name, in hexadecimal, with their sizes. */
-  readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
 }
 
-declare const DENARY_BUILD: BuildFacts;
+export type FileFacts = Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
+
+declare const DENARY_VERSIONS: Versions;
+declare const DENARY_FILES: FileFacts;
 
 /** The sources, which tests run, know of no files. */
-export const buildFacts: BuildFacts =
-  typeof DENARY_BUILD === 'undefined' ? { version: 'source', ort: '', files: {} } : DENARY_BUILD;
+export const versions: Versions =
+  typeof DENARY_VERSIONS === 'undefined' ? { denary: 'source', ort: '' } : DENARY_VERSIONS;
+/** By name, in hexadecimal, with their sizes. */
+export const fileFacts: FileFacts = typeof DENARY_FILES === 'undefined' ? {} : DENARY_FILES;
 
 /** Of the browser's cache; other versions' are deleted. */
-export const cacheName = `denary-${buildFacts.version}-${buildFacts.ort}`;
+export const cacheName = `denary-${versions.denary}-${versions.ort}`;

@@ -1,7 +1,7 @@
 /** createSession: a session in the page or in Node, for whoever trains or runs a model of their own there. */
 
 import { deviceUnavailable, type Session, type SessionOptions } from '@denary/core';
-import { cacheName } from './build-facts.js';
+import { cacheName, versions } from './build-facts.js';
 import type { OnProgress } from './download.js';
 import { type Places, runtimeFiles, type WebDevice } from './files.js';
 import type { OpenRequest } from './this-thread.js';
@@ -43,6 +43,7 @@ export function sessionRequest(
     options: { ...(threads && { threads }), ...(fallback !== undefined && { fallback }), ...(state && { state }) },
     runtimes: { wasm: runtimeFiles('wasm', load), webgpu: runtimeFiles('webgpu', load) },
     cache: load.cache === false ? undefined : cacheName,
+    versions,
   };
 }
 

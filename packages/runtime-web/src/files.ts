@@ -4,7 +4,7 @@
  * why each is written out.
  */
 
-import { type BuildFacts, buildFacts } from './build-facts.js';
+import { type FileFacts, fileFacts } from './build-facts.js';
 
 /** What is known of a file before it is loaded. */
 export interface RemoteFile {
@@ -78,7 +78,7 @@ export function runtimeFiles(device: WebDevice, places: Places): RuntimeFiles {
 }
 
 export function fileNamed(name: FileName, { files }: Places): RemoteFile {
-  const facts: BuildFacts['files'][string] | undefined = buildFacts.files[name];
+  const facts: FileFacts[string] | undefined = fileFacts[name];
   return { ...facts, name, url: files === undefined ? addressOf(name) : inFolder(files, name) };
 }
 

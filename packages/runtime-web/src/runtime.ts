@@ -1,9 +1,10 @@
 /** ONNX Runtime in a page, a worker or Node: its JavaScript, and the WebAssembly that is handed to it. */
 
 import { type DenaryError, deviceUnavailable, messageOf, problem } from '@denary/core';
+import { versions } from './build-facts.js';
 import type { Downloads } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
-import { whyNoScript } from './script-problem.js';
+import { mixedVersions, whyNoScript } from './script-problem.js';
 
 export type Ort = typeof import('onnxruntime-web');
 
@@ -33,6 +34,8 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   if (inNode) return loadInNode(device, threads);
   const [ort, wasmBinary] = await Promise.all([importRuntime(files.mjs), downloads.get(files.wasm)]);
+  const { web } = ort.env.versions;
+  if (web !== versions.ort) throw mixedVersions(files.mjs.url, versions.ort, `${web}`);
   const chosen = threadsHere(threads);
   Object.assign(ort.env.wasm, { wasmBinary, numThreads: chosen.threads });
   return { ort, device, ...chosen, started: false };

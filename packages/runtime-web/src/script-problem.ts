@@ -1,9 +1,9 @@
-/** Why a script did not load, which neither a worker nor import() tells. */
+/** What is wrong with a script that is loaded by its address. */
 
 import { type DenaryError, messageOf, problem } from '@denary/core';
 import type { RemoteFile } from './files.js';
 
-/** Its address is fetched to see. Gives `not-found`, `download-failed`, or `worker-lost` where the browser refuses it. */
+/** Why it did not load, which neither a worker nor import() tells: its address is fetched to see. Gives `not-found`, `download-failed`, or `worker-lost` where the browser refuses it. */
 export async function whyNoScript({ name, url }: RemoteFile, cause: unknown): Promise<DenaryError> {
   const expected = `the script ${name}`;
   const where = 'Put it there, or say where it lies (files).';
@@ -26,3 +26,13 @@ export async function whyNoScript({ name, url }: RemoteFile, cause: unknown): Pr
     "worker-src 'self'); where that is not possible, say isolation: 'none'.";
   return problem('worker-lost', url, expected, `a browser that refuses it (${messageOf(cause)})`, remedy, cause);
 }
+
+/** For scripts that do not belong together: an old one that was cached, or copied by hand. */
+export const mixedVersions = (url: string, expected: string, received: string): DenaryError =>
+  problem(
+    'download-failed',
+    url,
+    `version ${expected}, which goes with the page's code`,
+    `version ${received}`,
+    "Copy all of the package's dist/ from one installation, and load the page without the browser's cache.",
+  );

@@ -1,10 +1,12 @@
 /** Models on this thread, be it the page's or a worker's: ONNX Runtime, downloads and sessions. */
 
 import { decodeMetadata, requireFiniteWeights, type Session, type SessionOptions } from '@denary/core';
+import { type Versions, versions } from './build-facts.js';
 import { fastestSession } from './devices.js';
 import { Downloads, type OnProgress } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
 import { loadRuntime, type Runtime } from './runtime.js';
+import { mixedVersions } from './script-problem.js';
 import { sessionIn } from './session.js';
 
 /** What is to be opened; all of it can be sent to a worker. */
@@ -17,6 +19,8 @@ export interface OpenRequest {
   readonly runtimes: Readonly<Record<WebDevice, RuntimeFiles>>;
   /** The name of the cache; nothing is kept without. */
   readonly cache: string | undefined;
+  /** The asker's own, which must be the same. */
+  readonly versions: Versions;
 }
 
 /** What is told of the model besides the session. */
@@ -38,6 +42,8 @@ const runtimes = new Map<WebDevice, Promise<Runtime>>();
 /** Throws as `createRecognizer` and `createSession` do. */
 export async function open(request: OpenRequest, onProgress?: OnProgress): Promise<Opened> {
   const { device, options, cache } = request;
+  if (request.versions.denary !== versions.denary)
+    throw mixedVersions(location.href, request.versions.denary, versions.denary);
   const downloads = new Downloads(cache, onProgress);
   const load = (device: WebDevice) => runtimeFor(device, request.runtimes[device], downloads, options.threads);
   const first = device === 'auto' ? 'wasm' : device;
