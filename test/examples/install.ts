@@ -54,6 +54,8 @@ async function copyExample(name: string, folder: string): Promise<void> {
   await mkdir(copy, { recursive: true });
   const stale = (await readdir(copy)).filter((entry) => entry !== 'node_modules');
   await Promise.all(stale.map((entry) => rm(join(copy, entry), { recursive: true })));
+  // npm would take what the link leads to for superfluous, and delete it.
+  await rm(join(copy, 'node_modules', '@denary'), { force: true });
   await cp(source, copy, { recursive: true, filter: (path) => !outputs.test(path) });
 }
 
@@ -61,7 +63,6 @@ async function copyExample(name: string, folder: string): Promise<void> {
 async function linkPackages(example: string): Promise<void> {
   const own = join(example, 'node_modules');
   await mkdir(own, { recursive: true });
-  await rm(join(own, '@denary'), { recursive: true, force: true });
   await symlink(join(example, '..', 'node_modules', '@denary'), join(own, '@denary'), 'junction');
 }
 

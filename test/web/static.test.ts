@@ -54,6 +54,20 @@ describeInBrowser('a page of static files', () => {
     },
   );
 
+  it.each(['thread', 'none'] as const)('runs on WebGPU where that is asked for (isolation: %s)', async (isolation) => {
+    open = await openStaticPage();
+    const { value, error } = await readSeven(open.page, { device: 'webgpu', isolation });
+    expect(error).toBeUndefined();
+    expect(value!.prediction.digit).toBe(7);
+    expect(value!.info.device).toBe('webgpu');
+  });
+
+  it('does not load WebGPU by itself for a GPU in software', async () => {
+    open = await openStaticPage();
+    expect((await readSeven(open.page, { model: 'cnn' })).value!.info.device).toBe('wasm');
+    expect(open.server.requests.filter((path) => /webgpu|asyncify/.test(path))).toEqual([]);
+  });
+
   it('reads a sheet', async () => {
     open = await openStaticPage();
     const text = await open.page.evaluate(async () => {
