@@ -12,7 +12,8 @@ const FLAGS = [
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan',
-  '--js-flags=--expose-gc',
+  // An origin that is not trusted, unlike localhost.
+  '--host-resolver-rules=MAP insecure.test 127.0.0.1',
 ];
 
 /** What a user copies into a folder of static files. */

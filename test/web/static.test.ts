@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { OpenPage } from './browser.js';
 import { describeInBrowser } from './chromium.js';
-import { type Globals, openStaticPage, readSeven } from './page.js';
+import { type Globals, loaded, openStaticPage, readSeven } from './page.js';
 import { ISOLATED } from './static-server.js';
 
 /** What `wasm-unsafe-eval` alone is granted: no eval, no inline script but the page's own by its nonce, nothing from elsewhere. */
@@ -66,6 +66,17 @@ describeInBrowser('a page of static files', () => {
     open = await openStaticPage();
     expect((await readSeven(open.page, { model: 'cnn' })).value!.info.device).toBe('wasm');
     expect(open.server.requests.filter((path) => /webgpu|asyncify/.test(path))).toEqual([]);
+  });
+
+  it('works on an origin that the browser does not trust, and tells what is amiss there', async () => {
+    open = await openStaticPage();
+    await open.page.goto(open.server.url.replace('127.0.0.1', 'insecure.test'));
+    await loaded(open.page);
+    const { value, error } = await readSeven(open.page);
+    expect(error).toBeUndefined();
+    expect(value!.prediction.digit).toBe(7);
+    const notes = value!.info.notes.join(' ');
+    for (const words of ['not cross-origin isolated', 'not checked', 'not cached']) expect(notes).toContain(words);
   });
 
   it('reads a sheet', async () => {

@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     include: ['test/web/**/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -78,8 +78,9 @@ const nameOf = ({ model = DEFAULT_MODEL }: RecognizerOptions) =>
   typeof model === 'string' || model instanceof URL ? String(model) : undefined;
 
 function modelOf({ model = DEFAULT_MODEL, sha256, ...places }: RecognizerOptions): Uint8Array | RemoteFile {
-  if (model instanceof Uint8Array) return model;
-  if (model instanceof ArrayBuffer) return new Uint8Array(model);
+  // Copies: they are loaded again where a worker dies.
+  if (model instanceof Uint8Array) return new Uint8Array(model);
+  if (model instanceof ArrayBuffer) return new Uint8Array(model.slice(0));
   if (typeof model === 'string' && /^[\w-]+$/.test(model)) {
     const shipped = shippedModel(model, places);
     if (shipped) return shipped;

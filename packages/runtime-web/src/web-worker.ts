@@ -38,7 +38,7 @@ let count = 0;
 function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
   const name = `denary-${Date.now()}-${++count}-${Math.random()}`;
   const worker = new Worker(url, { type: 'module', name });
-  let spoke = false;
+  let [spoke, locked, awaited] = [false, false, false];
   let listener: (message: unknown) => void = () => {};
   let end: (how: string) => void = () => {};
   const gone = new Promise<string>((resolve) => {
@@ -55,7 +55,10 @@ function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
   worker.onmessage = ({ data }) => {
     spoke = true;
     if ('progress' in data) onProgress?.(data.progress);
-    else if ('ended' in data) end('closed');
+    else if ('locked' in data) {
+      locked = true;
+      watch(awaited);
+    } else if ('ended' in data) end('closed');
     else listener(data);
   };
   const watch = watchOver(name, () => end('it was terminated'));
@@ -64,8 +67,10 @@ function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
     listen: (given) => {
       listener = given;
     },
-    // Until it has spoken, it may not hold its lock yet.
-    hold: (awaited) => watch(awaited && spoke),
+    hold: (wanted) => {
+      awaited = wanted;
+      if (locked) watch(awaited);
+    },
     gone,
   };
   return { port, spoke: () => spoke };

@@ -28,4 +28,8 @@ serveSession<OpenRequest, Facts>(port, {
 });
 
 // Who asks for the same lock gets it when this worker is no more, however it ended: there is no event for that.
-void globalThis.navigator.locks?.request(scope.name, () => new Promise(() => {}));
+const hold = () => {
+  scope.postMessage({ locked: true });
+  return new Promise(() => {});
+};
+globalThis.navigator.locks?.request(scope.name, hold).catch(() => {});
