@@ -14,6 +14,9 @@ const dist = join(root, 'packages', 'runtime-web', 'dist');
 /** In bytes. */
 const limits = { own: 25_000, page: 3_200_000 };
 
+/** When what is loaded later is, by the beginning of its name. */
+const needs = { read: 'with the first `read`', this: "with `isolation: 'none'`, and with `createSession`" };
+
 const page = imported('denary.js', /(?:from|import)\s*"\.\/([^"]+)"/g);
 const later = imported('denary.js', /import\("\.\/([^"]+)"\)/g).filter((file) => !page.includes(file));
 const files = [
@@ -22,7 +25,7 @@ const files = [
   { part: 'runtime', file: 'assets/ort.wasm.bundle.min.mjs', of: "ONNX Runtime's JavaScript" },
   { part: 'runtime', file: 'assets/ort-wasm-simd-threaded.wasm', of: "ONNX Runtime's WebAssembly" },
   { part: 'model', file: 'assets/cnn-pool4.onnx', of: 'the default model' },
-  ...later.map((file) => ({ part: 'later', file, of: 'with the first `read`' })),
+  ...later.map((file) => ({ part: 'later', file, of: needs[file.split('-')[0]] ?? '' })),
 ];
 
 /** A file of dist/ and all that its code names by that pattern, and so on. */

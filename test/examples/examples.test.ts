@@ -1,16 +1,14 @@
 /** Every example under examples/web-*, as its bundler's development server and production build bring it to a browser. */
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeInBrowser } from '../web/chromium.js';
 import { ISOLATED, serveFolders } from '../web/static-server.js';
 import { installExamples } from './install.js';
-import { type Address, serveByScript, serveWith } from './serve.js';
+import { type Address, runBuild, serveByScript, serveWith } from './serve.js';
 
 interface Way {
   readonly example: string;
@@ -18,15 +16,12 @@ interface Way {
   readonly serve: (folder: string) => Promise<Address>;
 }
 
-const build = (folder: string) =>
-  promisify(execFile)('npm', ['run', 'build'], {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: undefined, NEXT_TELEMETRY_DISABLED: '1' },
-  });
-const built = (serve: (folder: string) => Promise<Address>) => async (folder: string) => {
-  await build(folder);
-  return serve(folder);
-};
+const built =
+  (serve: (folder: string) => Promise<Address>, ...options: string[]) =>
+  async (folder: string) => {
+    await runBuild(folder, options);
+    return serve(folder);
+  };
 const files = (name: string) => (folder: string) => serveFolders({ '/': [join(folder, name)] });
 const script = (name: string, argumentsOf: (port: number) => string[]) => (folder: string) =>
   serveByScript(folder, name, argumentsOf);
@@ -41,6 +36,7 @@ const ways: readonly Way[] = [
   { example: 'web-webpack', way: 'production', serve: built(files('public')) },
   { example: 'web-next', way: 'development', serve: script('dev', hostnameAndPort) },
   { example: 'web-next', way: 'production', serve: built(script('start', hostnameAndPort)) },
+  { example: 'web-next', way: 'webpack', serve: built(script('start', hostnameAndPort), '--webpack') },
   { example: 'web-esbuild', way: 'development', serve: script('dev', (port) => [`--serve=127.0.0.1:${port}`]) },
   { example: 'web-esbuild', way: 'production', serve: built(files('public')) },
 ];
@@ -89,7 +85,7 @@ describeInBrowser('the examples', () => {
   async function drawSeven(url: string) {
     const context = await browser.newContext();
     const page = await context.newPage();
-    const complaints = listen(page);
+    const complaints = listen(page, url);
     try {
       await page.goto(url);
       const output = page.locator('output');
@@ -125,9 +121,12 @@ async function askForTwoThreads(folder: string): Promise<void> {
   }
 }
 
-/** Errors of the page, and what could not be loaded; browsers ask for an icon by themselves. */
-function listen(page: Page): string[] {
+/** Errors of the page, what could not be loaded (browsers ask for an icon by themselves), and what came from elsewhere. */
+function listen(page: Page, url: string): string[] {
   const complaints: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+  });
   page.on('pageerror', ({ message }) => complaints.push(message));
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.location().url.endsWith('favicon.ico')) complaints.push(message.text());

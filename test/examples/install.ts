@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const shell = process.platform === 'win32';
 const digestOf = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex').slice(0, 12);
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
-/** What building an example leaves in the folder it was copied to stays out of the copy. */
+/** What building an example in the checkout has left there. */
 const outputs = /[\\/](node_modules|dist|denary|assets|\.next)$/;
 
 async function npm(args: string[], cwd: string): Promise<string> {
@@ -48,6 +48,17 @@ async function pack(source: string, folder: string): Promise<string> {
   return name;
 }
 
+/** The example as it is in the checkout; what npm has put into the copy's node_modules stays. */
+async function copyExample(name: string, folder: string): Promise<void> {
+  const [source, copy] = [join(root, 'examples', name), join(folder, name)];
+  await mkdir(copy, { recursive: true });
+  const stale = (await readdir(copy)).filter((entry) => entry !== 'node_modules');
+  await Promise.all(stale.map((entry) => rm(join(copy, entry), { recursive: true })));
+  // npm would take what the link leads to for superfluous, and delete it.
+  await rm(join(copy, 'node_modules', '@denary'), { force: true });
+  await cp(source, copy, { recursive: true, filter: (path) => !outputs.test(path) });
+}
+
 /** Workspaces share one node_modules; an example that is installed by itself has this package in its own. */
 async function linkPackages(example: string): Promise<void> {
   const own = join(example, 'node_modules');
@@ -69,13 +80,7 @@ export async function installExamples(): Promise<string> {
     names.map((name) => readFile(join(root, 'examples', name, 'package.json'), 'utf8')),
   );
   const manifest = JSON.stringify({ name: 'denary-examples', private: true, workspaces: names, dependencies }, null, 2);
-  for (const name of names) {
-    await rm(join(folder, name), { recursive: true, force: true });
-    await cp(join(root, 'examples', name), join(folder, name), {
-      recursive: true,
-      filter: (path) => !outputs.test(path),
-    });
-  }
+  for (const name of names) await copyExample(name, folder);
   const mark = join(folder, 'installed');
   const digest = digestOf([manifest, ...manifests].join());
   if ((await readFile(mark, 'utf8').catch(() => '')) !== digest) {

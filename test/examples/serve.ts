@@ -1,10 +1,11 @@
-/** Addresses to open: a tool's own server, and a server in front of one that adds headers. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Bundlers at work: builds, their own servers, and a server in front of one that adds headers. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 export interface Address {
   readonly url: string;
@@ -33,8 +34,8 @@ export function serveWith(headers: Headers, url: string): Promise<Address> {
     const lines = request.rawHeaders.map((text, i) => (i % 2 ? `: ${text}\r\n` : text)).join('');
     there.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines}\r\n`);
     there.pipe(socket).pipe(there);
-    for (const [one, other] of [[there, socket] as const, [socket, there] as const])
-      one.on('error', () => other.destroy());
+    there.on('error', () => socket.destroy());
+    socket.on('error', () => there.destroy());
   };
   return listen(async (request, response) => {
     const answer = await fetch(new URL(request.url!, url), { redirect: 'manual' });
@@ -43,6 +44,13 @@ export function serveWith(headers: Headers, url: string): Promise<Address> {
     response.end(new Uint8Array(await answer.arrayBuffer()));
   }, upgrade);
 }
+
+/** Of the tools: not a test's, and without messages to their makers. */
+const env = { ...process.env, NODE_ENV: undefined, NEXT_TELEMETRY_DISABLED: '1', BROWSER: 'none' };
+
+/** `npm run build -- OPTIONS` */
+export const runBuild = (folder: string, options: readonly string[]) =>
+  promisify(execFile)('npm', ['run', 'build', '--', ...options], { cwd: folder, env });
 
 async function freePort(): Promise<number> {
   const { url, close } = await listen(() => {});
@@ -62,20 +70,15 @@ export async function serveByScript(
     detached: true,
     // esbuild ends when its input does.
     stdio: 'pipe',
-    env: { ...process.env, NODE_ENV: undefined, NEXT_TELEMETRY_DISABLED: '1', BROWSER: 'none' },
+    env,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said = (said + data).slice(-4000)));
   const url = `http://127.0.0.1:${port}/`;
   const address = { url, close: () => end(child) };
   for (let tries = 0; tries < 240; tries++) {
-    if (
-      await fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return address;
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return address;
     if (child.exitCode !== null) break;
     await sleep(250);
   }

@@ -123,5 +123,5 @@ describeInBrowser('in a page', () => {
     const held = () => open!.page.evaluate(async () => (await navigator.locks.query()).held?.length);
     await expect.poll(held, { timeout: 10_000 }).toBe(0);
     await expect.poll(() => open!.page.workers().length, { timeout: 10_000 }).toBeLessThan(10);
-  }, 300_000);
+  }, 600_000);
 });
