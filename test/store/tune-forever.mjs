@@ -8,7 +8,8 @@ import { createTuner, openModelStore } from '@denary/runtime-node';
 const [folder, name] = process.argv.slice(2);
 const store = openModelStore(folder);
 const found = await store.load(name);
-const strategy = { ...strategies.full, augment: {} };
+// Whatever becomes of what was known: each round is to end with a save.
+const strategy = { ...strategies.full, augment: {}, margin: 1, classMargin: 1 };
 const tuner = await createTuner({ model: 'mlp', isolation: 'none', preprocess: 'none', threads: 1, strategy });
 if (found?.corrections) tuner.addAll(found.corrections);
 console.log('ready');
