@@ -146,6 +146,21 @@ describe('read', () => {
     expect(lines[0]!.confidence).toBeLessThan(0.9);
   });
 
+  it('takes the word of a caller who knows the strokes', async () => {
+    const [dark, chalk] = [await page(ROWS), (await page(ROWS)).negate({ alpha: false })];
+    for (const [image, isDark] of [
+      [await dark.png().toBuffer(), true],
+      [await chalk.png().toBuffer(), false],
+    ] as const) {
+      const strokes = { width: 15, dark: isDark };
+      expect((await recognizer.read(image, { strokes })).text).toBe(ROWS.join('\n'));
+      const wrong = await recognizer.read(image, { strokes: { ...strokes, dark: !isDark } });
+      expect(wrong.text).not.toBe(ROWS.join('\n'));
+    }
+    const strokes = { width: 0, dark: true };
+    await expect(recognizer.read(new Uint8Array(), { strokes })).rejects.toMatchObject({ code: 'bad-argument' });
+  });
+
   it('reads an image of one digit as predict does', async () => {
     for (let digit = 0; digit < 10; digit++) {
       const file = path(`examples/images/digit-${digit}.png`);

@@ -24,6 +24,7 @@ export * from './session.js';
 export * from './session-pool.js';
 export * from './session-support.js';
 export * from './sheet/reading.js';
+export type { Strokes } from './sheet/strokes.js';
 export * from './tensor.js';
 export * from './trainer.js';
 export * from './training-spec.js';

@@ -23,6 +23,7 @@ import {
 import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
 import type { Reading } from './sheet/reading.js';
+import type { Strokes } from './sheet/strokes.js';
 import type { Tensors } from './tensor.js';
 import { turns } from './turns.js';
 
@@ -40,6 +41,11 @@ export interface RecognizerSettings {
   readonly maxDelay?: number;
   /** Which readings to refuse (`Prediction.rejected`); by default none. */
   readonly reject?: Reject | undefined;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Of the image's strokes, where it is known: what was drawn with a pen of so many pixels. It saves most of the time of a small image. */
+  readonly strokes?: Strokes | undefined;
 }
 
 /** What a recognizer tells of its work, for those who measure it. */
@@ -171,9 +177,11 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
    * of the image. An empty page gives no lines. Throws as `predict` does, `bad-argument` where the model is not one of a
    * single digit on 28x28 pixels, and `bad-image`, too, for more than 5,000 pieces of ink.
    */
-  async read(source: Source, options: CallOptions = {}): Promise<Reading> {
+  async read(source: Source, options: ReadOptions = {}): Promise<Reading> {
     if (this.closing) throw closedError('read');
     requireDigitModel(this.info);
+    const width = options.strokes?.width ?? 1;
+    if (!(width > 0)) throw badArgument('read', 'strokes of a width above 0', `${width}`, 'Leave them out.');
     const leave = this.batcher.admit(1);
     const work = async (call: Call) => {
       const image = await this.decode(source, call);
@@ -181,6 +189,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       const { readPage } = await import('./sheet/read-page.js');
       call.requireGoing();
       return readPage(image, {
+        strokes: options.strokes,
         classify: (fields) =>
           this.batcher.submit(
             fields.map((pixels) => ({ pixels, empty: false })),

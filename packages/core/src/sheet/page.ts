@@ -6,7 +6,7 @@ import { findPaper } from '../paper.js';
 import { shrinkBy } from '../resample.js';
 import { close } from './morphology.js';
 import { eraseRules } from './rules.js';
-import { findStrokes } from './strokes.js';
+import { findStrokes, type Strokes } from './strokes.js';
 
 /** Larger pages are averaged down, and so are wide strokes, to about this many pixels: with less noise, and less to do. */
 const PAGE_PIXELS = 4_000_000;
@@ -34,9 +34,9 @@ export interface InkPage {
   readonly stroke: number;
 }
 
-/** Nothing where the page is blank. Chalk is turned into ink. */
-export function findInk(image: GreyImage): InkPage | undefined {
-  const strokes = findStrokes(image);
+/** Nothing where the page is blank. Chalk is turned into ink. Where the strokes are not known, they are looked for. */
+export function findInk(image: GreyImage, known?: Strokes): InkPage | undefined {
+  const strokes = known ?? findStrokes(image);
   if (strokes === undefined) return undefined;
   const least = Math.ceil(Math.sqrt((image.width * image.height) / PAGE_PIXELS));
   const step = Math.max(least, Math.floor(strokes.width / STROKE));

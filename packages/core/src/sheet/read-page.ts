@@ -14,11 +14,14 @@ import { findInk } from './page.js';
 import { findParting, type Stretch } from './partings.js';
 import { type Bounds, findParts, heightOf, widthOf } from './parts.js';
 import { type Box, type ReadDigit, type Reading, toReading } from './reading.js';
+import type { Strokes } from './strokes.js';
 import { type Candidate, mayTouch, stretchesOf, type Whole, wholeOf } from './touching.js';
 
 export interface PageReader {
   /** What the model says of normalised images, each uint8 [28, 28]. */
   classify(fields: readonly Uint8Array[]): Promise<readonly Prediction[]>;
+  /** What is known of the page's strokes; measured where left out. */
+  readonly strokes?: Strokes | undefined;
   /** Lets others have their turn; throws where the call was ended. */
   pause(): Promise<void>;
 }
@@ -37,7 +40,7 @@ export async function readPage(image: Image, given: PageReader): Promise<Reading
     classify: async (fields: readonly Uint8Array[]) => (await given.classify(fields)).map(seen),
   };
   const grey = toGrey(image, 'read');
-  const page = findInk(grey);
+  const page = findInk(grey, given.strokes);
   if (page === undefined) return toReading([]);
   await reader.pause();
   const parts = findParts(page);

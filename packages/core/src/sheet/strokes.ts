@@ -23,6 +23,7 @@ const RAGGED = 0.15;
 export interface Strokes {
   /** In pixels of the page: hardly a stroke is wider. */
   readonly width: number;
+  /** Whether they are darker than the paper. */
   readonly dark: boolean;
 }
 

@@ -2,7 +2,7 @@
 
 import { Drawing, type Size, type Stroke } from './drawing.js';
 import type { PadEventMap, PadMode, PredictionDetail } from './events.js';
-import { pictureOf } from './ink.js';
+import { pictureOf, strokesOf } from './ink.js';
 import { KeyPen } from './key-pen.js';
 import { followKeys } from './keyboard.js';
 import { Latest } from './latest.js';
@@ -263,7 +263,12 @@ export class DenaryPad extends Base {
       const recognizer = await this.whoReads();
       if (signal.aborted || this.drawing.blank) return;
       const picture = pictureOf(this.drawing, this.penWidth);
-      const detail = await readPicture(recognizer, picture, { mode: this.mode, live, signal });
+      const detail = await readPicture(recognizer, picture, {
+        mode: this.mode,
+        live,
+        signal,
+        strokes: strokesOf(this.penWidth),
+      });
       this.lastRead = { end: performance.now(), duration: detail.milliseconds };
       if (!signal.aborted) this.show(detail);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Strokes as pictures: smooth lines through the points, as broad as the pen presses. */
 
+import type { Strokes } from '@denary/core';
 import type { Drawing, Size, Stroke, StrokePoint } from './drawing.js';
 
 /** What is needed of a canvas, on the screen or off it. */
@@ -47,6 +48,12 @@ const middle = (a: StrokePoint, b: StrokePoint): StrokePoint => ({
   ...a,
   x: (a.x + b.x) / 2,
   y: (a.y + b.y) / 2,
+});
+
+/** The strokes of such a picture, by the pen's width in units: black, and as broad as a pen that is pressed hard. */
+export const strokesOf = (width: number): Strokes => ({
+  width: Math.ceil(breadth(1) * width * PICTURE_SCALE),
+  dark: true,
 });
 
 /** The picture that a recognizer is given: black on white, the same whatever the screen, the theme and the pad's size. */

@@ -1,12 +1,12 @@
 /** What a pad asks a recognizer for, and what it tells of the answer: a picture in, a PredictionDetail out. */
 
-import type { CallOptions, Prediction, Reading } from '@denary/core';
+import type { CallOptions, Prediction, Reading, ReadOptions } from '@denary/core';
 import type { PadMode, PredictionDetail } from './events.js';
 
 /** What a pad needs of a recognizer; that of `createRecognizer` has it. */
 export interface PadRecognizer {
   predict(picture: ImageData, options?: CallOptions): Promise<Prediction>;
-  read(picture: ImageData, options?: CallOptions): Promise<Reading>;
+  read(picture: ImageData, options?: ReadOptions): Promise<Reading>;
 }
 
 /** Of a blank pad. */
@@ -21,7 +21,7 @@ export const blankDetail = (mode: PadMode): PredictionDetail => ({
   milliseconds: 0,
 });
 
-export interface ReadPictureOptions extends CallOptions {
+export interface ReadPictureOptions extends ReadOptions {
   /** Default `digit`. */
   readonly mode?: PadMode;
   /** Default false. */
@@ -32,12 +32,12 @@ export interface ReadPictureOptions extends CallOptions {
 export async function readPicture(
   recognizer: PadRecognizer,
   picture: ImageData,
-  { mode = 'digit', live = false, ...options }: ReadPictureOptions = {},
+  { mode = 'digit', live = false, strokes, ...options }: ReadPictureOptions = {},
 ): Promise<PredictionDetail> {
   const began = performance.now();
   const answer =
     mode === 'line'
-      ? ofReading(await recognizer.read(picture, options))
+      ? ofReading(await recognizer.read(picture, { ...options, strokes }))
       : ofPrediction(await recognizer.predict(picture, options));
   return { ...answer, mode, picture, live, milliseconds: performance.now() - began };
 }
