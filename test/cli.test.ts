@@ -23,6 +23,12 @@ describe('denary', () => {
     );
   });
 
+  it('ends quietly where nobody reads its output any more', async () => {
+    const child = start('train', '--help');
+    child.stdout!.destroy();
+    expect(await finished(child)).toMatchObject({ code: 0, err: '' });
+  });
+
   it("prints Keras' table and counts", async () => {
     const { out } = await denary('summary', 'cnn-pool4');
     expect(out).toMatch(/conv2d_1 \(Conv2D\) +\(None, 24, 24, 64\) +18,496/);

@@ -33,6 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.stdout.once('error', quitWhereNobodyReads);
   const command = ['denary', ...args.map(quoted)].join(' ');
   const context: ContextOf = ({ json = false }) => ({ output: createOutput(json), command, signal: stop.signal });
   const program = programOf(context);
@@ -46,6 +47,12 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** What reads our output may have had enough: `denary list | head -1`. */
+function quitWhereNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(SUCCESS);
 }
 
 function programOf(context: ContextOf): Command {
