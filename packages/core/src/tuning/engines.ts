@@ -5,6 +5,7 @@ import type { SessionFactory, SessionOptions } from '../session.js';
 import type { Tensors } from '../tensor.js';
 import { Trainer, withWeights } from '../trainer.js';
 import { Evaluator } from './evaluator.js';
+import { withFrozen } from './frozen.js';
 import type { Trainable } from './strategy.js';
 
 export interface EnginesParts extends Omit<SessionOptions, 'state'> {
@@ -16,22 +17,34 @@ export interface EnginesParts extends Omit<SessionOptions, 'state'> {
 }
 
 export class Engines {
-  private training: { readonly trainable: Trainable; readonly trainer: Trainer } | undefined;
+  private training:
+    | {
+        readonly trainable: Trainable;
+        readonly trainer: Trainer;
+        /** What stands in its graph. */
+        readonly frozen: Tensors;
+      }
+    | undefined;
   private measuring: { readonly weights: Tensors; readonly evaluator: Evaluator } | undefined;
 
   constructor(private readonly parts: EnginesParts) {}
 
   /** A trainer at its first step, from these weights. */
   async trainer(trainable: Trainable, weights: Tensors): Promise<Trainer> {
-    if (this.training?.trainable === trainable) {
-      await this.training.trainer.restart(weights);
-      return this.training.trainer;
+    const known = this.training;
+    if (
+      known?.trainable === trainable &&
+      Object.entries(known.frozen).every(([name, tensor]) => weights[name] === tensor)
+    ) {
+      await known.trainer.restart(weights);
+      return known.trainer;
     }
-    await this.training?.trainer.close();
+    await known?.trainer.close();
     this.training = undefined;
     const { model, readTraining, ...options } = this.parts;
-    const trainer = await Trainer.create({ ...options, training: await readTraining(trainable), weights });
-    this.training = { trainable, trainer };
+    const { training, frozen } = withFrozen(await readTraining(trainable), weights);
+    const trainer = await Trainer.create({ ...options, training, weights });
+    this.training = { trainable, trainer, frozen: Object.fromEntries(frozen.map((name) => [name, weights[name]!])) };
     return trainer;
   }
 
