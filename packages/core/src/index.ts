@@ -1,6 +1,7 @@
 export * from './augment/augment.js';
 export { resolveAugmentOptions } from './augment/augment-options.js';
 export * from './batcher.js';
+export * from './bytes.js';
 export * from './calibration.js';
 export * from './call.js';
 export * from './contract.js';

@@ -3,7 +3,7 @@
  * network; what the cache holds damaged is fetched anew; what arrives damaged is an error.
  */
 
-import { DenaryError, messageOf, problem } from '@denary/core';
+import { DenaryError, joinBytes, messageOf, problem } from '@denary/core';
 import { type Cached, openCache } from './cache.js';
 import { sha256 } from './digest.js';
 import type { RemoteFile } from './files.js';
@@ -81,13 +81,7 @@ export class Downloads {
     } catch (cause) {
       throw failed(file, 'the whole file', `${loaded} bytes of it (${messageOf(cause)})`, 'Try again.', cause);
     }
-    const bytes = new Uint8Array(loaded);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joinBytes(parts);
   }
 
   /** In hexadecimal; nothing where the page is not secure, and thus has no means for it. */

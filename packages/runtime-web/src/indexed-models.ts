@@ -1,6 +1,14 @@
 /** Personal models in the browser's IndexedDB, whose transactions are done whole or not at all, whoever closes the tab. */
 
-import { type ModelStore, messageOf, modelStoreOn, problem, type StoredModel, type StoreFiles } from '@denary/core';
+import {
+  joinBytes,
+  type ModelStore,
+  messageOf,
+  modelStoreOn,
+  problem,
+  type StoredModel,
+  type StoreFiles,
+} from '@denary/core';
 import { sha256 } from './digest.js';
 import { channelOf } from './model-store.js';
 
@@ -46,7 +54,7 @@ function filesIn(database: string, persist: boolean, changed: (name: string) => 
     },
     async read(name) {
       const parts = await transact<Uint8Array[]>(database, 'readonly', (stores) => stores(PARTS).getAll(partsOf(name)));
-      return parts.length > 0 ? joined(parts) : undefined;
+      return parts.length > 0 ? joinBytes(parts) : undefined;
     },
     list: () => transact(database, 'readonly', (stores) => stores(FACTS).getAll()),
     async remove(name) {
@@ -61,16 +69,6 @@ function filesIn(database: string, persist: boolean, changed: (name: string) => 
 
 /** Every key that begins with the name; an array is higher than any number. */
 const partsOf = (name: string) => IDBKeyRange.bound([name, 0], [name, []]);
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 /** One transaction on a connection of its own, which keeps no other tab from a later version; settled when it is done. */
 async function transact<T>(

@@ -6,6 +6,7 @@
 
 import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import * as v from 'valibot';
+import { joinBytes } from '../bytes.js';
 import { problem } from '../errors.js';
 import type { Samples } from './samples.js';
 
@@ -97,13 +98,7 @@ async function through(bytes: Uint8Array, stream: ByteTransform): Promise<Uint8A
     for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value!);
   };
   await Promise.all([written, read()]);
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** Compression Streams (WHATWG), which Node and browsers have alike; declared here, as core has neither's types. */

@@ -3,21 +3,11 @@
  * rendering, goes through createDataset, so the rest of the package need not ask again whether lengths and labels fit.
  */
 
-import { DenaryError, permutation, stream } from '@denary/core';
+import { DenaryError, permutation, type Samples, stream } from '@denary/core';
 
-export interface Dataset {
+/** Samples with a name; at least one. `slots` are the digit positions of one image, 1 where it holds a single digit. */
+export interface Dataset extends Required<Samples> {
   readonly name: string;
-  /** uint8 [count, height, width], grey, 0 the ground and 255 the ink, as in MNIST. */
-  readonly images: Uint8Array;
-  /** uint8 [count, slots], each a class number in 0..classes-1. */
-  readonly labels: Uint8Array;
-  /** The number of samples, at least 1. */
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly classes: number;
-  /** The digit positions of one image; 1 where an image holds a single digit. */
-  readonly slots: number;
 }
 
 /** The samples from..to-1. */

@@ -3,7 +3,7 @@
  * pixels, which its first layer scales. Images are channels last in it, and weights lie as Keras has them.
  */
 
-import { type Model, problem, type Tensor } from '@denary/core';
+import { joinBytes, type Model, problem, type Tensor } from '@denary/core';
 import type { Architecture, InputSpec } from '../architectures/architecture.js';
 import type { Layer, LayerType } from '../architectures/layers.js';
 import { buildModel, type LayerReport } from '../forward/build-model.js';
@@ -149,7 +149,7 @@ export function exportLayersModel(
     Object.entries(weights).map(([suffix, layout]) => ({ name: `${name}/${suffix}`, layout })),
   );
   const tensors = weights.map(({ name, layout }) => ({ name, tensor: layout.there(weightOf(model, name)) }));
-  const bytes = joined(tensors.map(({ tensor }) => tensor.data));
+  const bytes = joinBytes(tensors.map(({ tensor }) => tensor.data));
   const count = Math.max(1, Math.ceil(bytes.length / SHARD));
   const paths = Array.from({ length: count }, (_, i) => `group1-shard${i + 1}of${count}.bin`);
   const json = {
@@ -184,16 +184,6 @@ function weightOf({ graph }: Model, name: string): Tensor<'float32'> {
     found ? found.dtype : 'none',
     'Export a model that denary trained, with its manifest beside it.',
   );
-}
-
-function joined(parts: readonly Float32Array[]): Uint8Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(all.buffer);
 }
 
 const notExported = (type: LayerType, where: string) =>

@@ -1,6 +1,6 @@
 /** A TensorFlow.js model as it lies on disk or on a server: model.json and the shards that it names. */
 
-import { DenaryError, messageOf, type Tensor } from '@denary/core';
+import { DenaryError, joinBytes, messageOf, type Tensor } from '@denary/core';
 import * as v from 'valibot';
 import { checkShardPath } from './shard-path.js';
 import { damaged, decodeWeights, weightGroup } from './weights.js';
@@ -45,7 +45,7 @@ export async function readTfjsModel({ name, json = 'model.json', read }: TfjsFil
   const weights = new Map<string, Tensor>();
   for (const group of parsed.weightsManifest ?? []) {
     const paths = group.paths.map((path) => checkShardPath(path, name));
-    const bytes = joined(await Promise.all(paths.map((path) => readShard(path, name, read))));
+    const bytes = joinBytes(await Promise.all(paths.map((path) => readShard(path, name, read))));
     for (const [key, tensor] of decodeWeights(group.weights, bytes, name)) {
       if (weights.has(key)) throw damaged(name, 'every weight once', `"${key}" twice`);
       weights.set(key, tensor);
@@ -89,14 +89,4 @@ async function readShard(path: string, name: string, read: TfjsFiles['read']): P
     if (cause instanceof DenaryError && cause.code !== 'not-found') throw cause;
     throw damaged(name, `the shard "${path}"`, messageOf(cause), cause);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -90,17 +90,7 @@ function fusedInto(c: NodeContext): Fused {
 const conv2d: GraphRow = (c) => {
   const x = image(c, c.edge(0));
   const [height, width, inputs] = c.edge(1).shape.map((size) => c.fixed(size)) as [number, number, number];
-  const [strides, dilations] = [spatial(c, 'strides'), spatial(c, 'dilations')];
-  const kernel = kernelOf(c, 1, [3, 2, 0, 1]);
-  const { bias, after } = fusedInto(c);
-  const attributes = {
-    kernel_shape: [height, width],
-    strides,
-    dilations,
-    pads: padsOf(c, x, [height, width], strides, dilations),
-    group: c.fixed(x.shape[1]) / inputs,
-  };
-  return computed(after(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
+  return convolved(c, x, kernelOf(c, 1, [3, 2, 0, 1]), [height, width], c.fixed(x.shape[1]) / inputs);
 };
 
 /** A kernel for each channel: [height, width, channels, multiplier]. */
@@ -108,18 +98,17 @@ const depthwise: GraphRow = (c) => {
   const x = image(c, c.edge(0));
   const sizes = c.edge(1).shape.map((size) => c.fixed(size)) as [number, number, number, number];
   const [height, width, channels, multiplier] = sizes;
-  const [strides, dilations] = [spatial(c, 'strides'), spatial(c, 'dilations')];
   const kernel = kernelOf(c, 1, [2, 3, 0, 1], [channels * multiplier, 1, height, width]);
-  const { bias, after } = fusedInto(c);
-  const attributes = {
-    kernel_shape: [height, width],
-    strides,
-    dilations,
-    pads: padsOf(c, x, [height, width], strides, dilations),
-    group: channels,
-  };
-  return computed(after(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
+  return convolved(c, x, kernel, [height, width], channels);
 };
+
+/** With what is fused into it; the kernel in ONNX's order, `size` high and wide. */
+function convolved(c: NodeContext, x: Value, kernel: Value, size: readonly [number, number], group: number) {
+  const [strides, dilations] = [spatial(c, 'strides'), spatial(c, 'dilations')];
+  const { bias, after } = fusedInto(c);
+  const attributes = { kernel_shape: size, strides, dilations, pads: padsOf(c, x, size, strides, dilations), group };
+  return computed(after(edgeOf(c, c.op('Conv', [x, kernel, ...(bias ? [bias] : [])], attributes))));
+}
 
 /** The gradient of a convolution in its input: inputs are the output's shape, the kernel [height, width, outputs, inputs], the image. */
 const transposedConvolution: GraphRow = (c) => {
