@@ -1,5 +1,6 @@
 import {
   type AttributesOf,
+  elementTypeOf,
   encodeModel,
   fromNumbers,
   GraphBuilder,
@@ -55,6 +56,17 @@ const transposed =
   (graph, input) =>
     graph.op('ConvTranspose', [input([2, 32, 7, 6]), input([32, 16, ...size])], { kernel_shape: size, ...attributes });
 
+/** Where the maxima were, as MaxUnpool shows it. Of whole numbers, so that there are ties. */
+const pooled =
+  (image: Build = (_, input) => input([2, 32, 6, 8])): Build =>
+  (graph, input) => {
+    const whole = graph.op('Cast', [image(graph, input)], { to: elementTypeOf('int32') });
+    const x = graph.op('Cast', [whole], { to: elementTypeOf('float32') });
+    const window = { kernel_shape: [2, 2], strides: [2, 2] };
+    const [y, indices] = graph.ops('MaxPool', [x], window, { outputs: ['pooled', 'pooled/indices'] });
+    return graph.op('MaxUnpool', [y!, indices!, graph.int64s(x.shape as number[])], window);
+  };
+
 const blocksIn = ({ graph }: Model) => graph.nodes.filter(({ domain }) => domain !== '').map(({ op }) => op);
 
 describe.skipIf(!block)('convolutions over blocks of channels (skipped where ONNX Runtime has no such kernels)', () => {
@@ -77,10 +89,12 @@ describe.skipIf(!block)('convolutions over blocks of channels (skipped where ONN
         return graph.op('Add', [graph.op('Add', [a!, b!]), sum]);
       },
     ],
+    ['a max pooling that tells where the maxima were', pooled()],
+    ['one of an image that a convolution makes', pooled(conv({ pads: [1, 0, 2, 0] }, { bias: true }))],
   ])('%s gives the same', async (_, build) => {
     const { model, feeds } = modelOf(build);
     const blocked = blockChannels(model, block!);
-    expect(blocksIn(blocked)).toContain('Conv');
+    expect(blocksIn(blocked)).toContain('ReorderOutput');
     const [received, expected] = [await run(blocked, feeds), await run(model, feeds)];
     expect(received.length).toBe(expected.length);
     expected.forEach((value, i) => expect(received[i]).toBeCloseTo(value, 4));
@@ -98,6 +112,8 @@ describe('what does not fill blocks of 16 channels, or is of another kind, stays
       (graph, input) =>
         graph.op('Conv', [input([1, 32, 4, 4]), input([32, 16, 1, 1])], { kernel_shape: [1, 1], group: 2 }),
     ],
+    ['a max pooling of an uneven number of rows', pooled((_, input) => input([1, 16, 5, 4]))],
+    ['a max pooling of 8 channels', pooled((_, input) => input([1, 8, 4, 4]))],
     [
       'a transposition that no convolution shares',
       (graph, input) => graph.op('Transpose', [input([1, 16, 3, 3])], { perm: [0, 2, 3, 1] }),

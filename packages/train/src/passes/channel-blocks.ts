@@ -5,14 +5,15 @@
  * of its input, a ConvTranspose before, 22 -> 12 ms.
  */
 
-import { type Attribute, attribute, GraphBuilder, int64s, type Model, type Node, type Value } from '@denary/core';
-
-/** ONNX Runtime's domain for that layout; its operators are those of its NCHWc optimizer. */
-const DOMAIN = 'com.microsoft.nchwc';
+import { attribute, GraphBuilder, type Model, type Node, type Value } from '@denary/core';
+import { removeDeadNodes } from './dead-nodes.js';
+import { poolInBlocks, poolsTwoByTwo } from './max-pool-in-blocks.js';
+import { type Attributes, int, ints, NCHWC, NodeWriter } from './node-writer.js';
 
 /**
  * The same graph with its convolutions over blocks of so many channels, where their channels fill such blocks and neither
- * groups nor, for a transposed one, strides stand against it. What it gives is for the machine whose blocks those are.
+ * groups nor, for a transposed one, strides stand against it; and its max pools over 2x2 with Indices. What it gives is for
+ * the machine whose blocks those are.
  */
 export function blockChannels(model: Model, block: number): Model {
   return new Rewriting(model, block).result();
@@ -25,19 +26,15 @@ export const REORDERING: Model = {
     name: 'reordering',
     inputs: [{ name: 'x', dtype: 'float32', shape: [1, 8, 1, 1] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: [1, 'channels', 1, 1] }],
-    nodes: [{ name: 'y', op: 'ReorderInput', domain: DOMAIN, inputs: ['x'], outputs: ['y'], attributes: {} }],
+    nodes: [{ name: 'y', op: 'ReorderInput', domain: NCHWC, inputs: ['x'], outputs: ['y'], attributes: {} }],
     initializers: new Map(),
   },
 };
 
-const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
-const int = (value: number): Attribute => ({ type: 'int', value });
-type Attributes = Readonly<Record<string, Attribute>>;
-
 class Rewriting {
   private readonly values: GraphBuilder;
-  private readonly nodes: Node[] = [];
-  private readonly initializers;
+  private readonly write: NodeWriter;
+  /** Values that are in blocks already, by name. */
   private readonly blocked = new Map<string, string>();
 
   constructor(
@@ -45,19 +42,31 @@ class Rewriting {
     private readonly block: number,
   ) {
     this.values = GraphBuilder.from(model.graph, model.opset);
-    this.initializers = new Map(model.graph.initializers);
+    this.write = new NodeWriter(model.graph);
   }
 
   result(): Model {
-    const { model, nodes, initializers } = this;
-    for (const node of model.graph.nodes) if (!this.rewrite(node)) nodes.push(node);
-    return { ...model, graph: { ...model.graph, nodes, initializers } };
+    const { model, write } = this;
+    for (const node of model.graph.nodes) if (!this.rewrite(node)) write.nodes.push(node);
+    return { ...model, graph: removeDeadNodes(write.result()) };
   }
 
   /** Appends a node in its blocked form; false where it has none. */
   private rewrite(node: Node): boolean {
-    if (node.op !== 'Conv' && node.op !== 'ConvTranspose' && node.op !== 'Transpose') return false;
-    if (node.op === 'Transpose') return this.transpose(node);
+    switch (node.op) {
+      case 'Conv':
+      case 'ConvTranspose':
+        return this.convolution(node);
+      case 'MaxPool':
+        return this.pool(node);
+      case 'Transpose':
+        return this.transpose(node);
+      default:
+        return false;
+    }
+  }
+
+  private convolution(node: Node): boolean {
     const [x, w] = node.inputs.map((name) => (name ? this.values.value(name) : undefined)) as [Value, Value];
     const [outer, inner, ...kernel] = w.shape as number[];
     const numbers = (name: string, fallback: number, count = 2) =>
@@ -70,21 +79,33 @@ class Rewriting {
     const window = { kernel_shape: ints(kernel), dilations: ints(numbers('dilations', 1)) };
     if (node.op === 'Conv') {
       const attributes = { ...window, strides: ints(numbers('strides', 1)), pads: ints(numbers('pads', 0, 4)) };
-      this.convolution(node, this.filter(w, node.name, false), attributes, outer!);
+      this.overBlocks(node, this.filter(w, node.name, false), attributes, outer!);
       return true;
     }
     // A transposed convolution is one with the kernel turned round, its channels swapped, and what the pads leave of it around
     const plain = [...numbers('strides', 1), ...numbers('dilations', 1)].every((step) => step === 1);
     const pads = numbers('pads', 0, 4).map((pad, i) => kernel[i % 2]! - 1 - pad);
     if (!plain || numbers('output_padding', 0).some((size) => size > 0) || pads.some((pad) => pad < 0)) return false;
-    this.convolution(node, this.filter(w, node.name, true), { ...window, pads: ints(pads) }, inner!);
+    this.overBlocks(node, this.filter(w, node.name, true), { ...window, pads: ints(pads) }, inner!);
     return true;
   }
 
-  private convolution(node: Node, filter: string, attributes: Attributes, channels: number): void {
+  private overBlocks(node: Node, filter: string, attributes: Attributes, channels: number): void {
     const inputs = [this.inBlocks(node.inputs[0]!), filter, ...node.inputs.slice(2)];
-    const result = this.add('Conv', inputs, attributes, `${node.name}/blocks`);
-    this.add('ReorderOutput', [result], { channels: int(channels) }, node.name, node.outputs[0]!);
+    const [output] = node.outputs as [string];
+    const result = this.write.blocked('Conv', inputs, attributes, `${node.name}/blocks`);
+    this.write.blocked('ReorderOutput', [result], { channels: int(channels) }, node.name, output);
+    this.blocked.set(output, result);
+  }
+
+  private pool(node: Node): boolean {
+    const { shape, dtype } = this.values.value(node.inputs[0]!);
+    const [batch, channels, height, width] = shape as [number, number, number, number];
+    if (dtype !== 'float32' || shape.length !== 4 || channels % this.block !== 0) return false;
+    const image = [batch, channels, height, width] as const;
+    if (!poolsTwoByTwo(node, image)) return false;
+    poolInBlocks(this.write, node, this.inBlocks(node.inputs[0]!), image, this.block);
+    return true;
   }
 
   /** To channels last: out of the blocks that another convolution has made already, their kernel is the faster one. */
@@ -93,7 +114,7 @@ class Rewriting {
     if (!blocks || attribute(node.attributes, 'perm', 'ints')?.join() !== '0,2,3,1') return false;
     const channels = this.values.value(node.inputs[0]!).shape[1] as number;
     const attributes = { channels: int(channels), channels_last: int(1) };
-    this.add('ReorderOutput', [blocks], attributes, node.name, node.outputs[0]!);
+    this.write.blocked('ReorderOutput', [blocks], attributes, node.name, node.outputs[0]!);
     return true;
   }
 
@@ -101,7 +122,7 @@ class Rewriting {
   private inBlocks(name: string): string {
     const known = this.blocked.get(name);
     if (known) return known;
-    const blocks = this.add('ReorderInput', [name], {}, `${name}/blocks`);
+    const blocks = this.write.blocked('ReorderInput', [name], {}, `${name}/blocks`);
     this.blocked.set(name, blocks);
     return blocks;
   }
@@ -109,38 +130,18 @@ class Rewriting {
   /** Weights [outer, inner, height, width] as the kernels want them: [to, from, height, width, from in block, to in block]. */
   private filter({ name, shape }: Value, stem: string, transposed: boolean): string {
     const [outer, inner, ...kernel] = shape as [number, number, number, number];
-    const { block } = this;
+    const { block, write } = this;
     const area = kernel[0]! * kernel[1]!;
     const of = (part: string) => `${stem}/${part}`;
-    let parted = this.standard(
-      'Reshape',
-      [name, this.constant([outer / block, block, inner / block, block, area])],
-      {},
-      of('parted'),
-    );
+    const sizes = write.numbers([outer / block, block, inner / block, block, area]);
+    let parted = write.standard('Reshape', [name, sizes], {}, of('parted'));
     if (transposed) {
-      const reversed = Array.from({ length: area }, (_, i) => area - 1 - i);
-      parted = this.standard('Gather', [parted, this.constant(reversed)], { axis: int(4) }, of('turned'));
+      const turned = write.numbers(Array.from({ length: area }, (_, i) => area - 1 - i));
+      parted = write.standard('Gather', [parted, turned], { axis: int(4) }, of('turned'));
     }
     const perm = transposed ? [2, 0, 4, 1, 3] : [0, 2, 4, 3, 1];
-    const ordered = this.standard('Transpose', [parted], { perm: ints(perm) }, of('ordered'));
+    const ordered = write.standard('Transpose', [parted], { perm: ints(perm) }, of('ordered'));
     const [to, from] = transposed ? [inner, outer] : [outer, inner];
-    return this.standard('Reshape', [ordered, this.constant([to, from, ...kernel])], {}, of('filter'));
-  }
-
-  private constant(numbers: readonly number[]): string {
-    const name = `channel-blocks/${numbers.join('x')}`;
-    this.initializers.set(name, int64s(numbers));
-    return name;
-  }
-
-  private standard(op: string, inputs: readonly string[], attributes: Attributes, name: string): string {
-    this.nodes.push({ name, op, domain: '', inputs, outputs: [name], attributes });
-    return name;
-  }
-
-  private add(op: string, inputs: readonly string[], attributes: Attributes, name: string, output = name): string {
-    this.nodes.push({ name, op, domain: DOMAIN, inputs, outputs: [output], attributes });
-    return output;
+    return write.standard('Reshape', [ordered, write.numbers([to, from, ...kernel])], {}, of('filter'));
   }
 }
