@@ -20,6 +20,8 @@ export * from './random.js';
 export * from './recognizer.js';
 export * from './rejection.js';
 export * from './remote-session.js';
+export { openReplica } from './replicas/replica-session.js';
+export { rowsOf, sideBySide } from './replicas/side-by-side.js';
 export * from './safetensors.js';
 export * from './session.js';
 export * from './session-pool.js';

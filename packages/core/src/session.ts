@@ -28,6 +28,18 @@ export interface SessionOptions {
   readonly fallback?: boolean;
   /** Must be written with `writeState` before the first run. */
   readonly state?: readonly StateSlot[];
+  /** For one of several sessions that train side by side, each in a thread of its own: see `sideBySide`. */
+  readonly replica?: ReplicaOptions;
+}
+
+/** The place of a session among those that train side by side. */
+export interface ReplicaOptions {
+  /** The bytes of the graph from its rows of a batch to its contribution; the session's own model updates the state. */
+  readonly gradients: Uint8Array;
+  readonly replica: number;
+  readonly replicas: number;
+  /** Where the replicas meet, as `meetingMemory` makes it. */
+  readonly memory: SharedArrayBuffer;
 }
 
 export interface RunOptions {
@@ -55,4 +67,8 @@ export interface Session {
 }
 
 /** Makes a session from the bytes of an ONNX file. Throws `unsupported-operator` where no fallback is allowed and one is needed. */
-export type SessionFactory = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;
+export interface SessionFactory {
+  (model: Uint8Array, options?: SessionOptions): Promise<Session>;
+  /** How many of its sessions can train side by side, each in a thread that shares memory with the others; 1 where left out. */
+  readonly sideBySide?: number;
+}

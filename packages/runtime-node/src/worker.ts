@@ -1,7 +1,7 @@
 /** The file that runs in a worker thread or child process: a session, served to the process that started it. */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { type Port, serveSession } from '@denary/core';
+import { openReplica, type Port, serveSession } from '@denary/core';
 import { openSession } from './devices.js';
 import { type Gate, pass } from './isolation/gate.js';
 import type { WorkerExtra, WorkerRequest } from './isolation/open.js';
@@ -12,7 +12,11 @@ async function open({ model, options, auto }: WorkerRequest) {
     const { session, probes } = await openSession(model, auto.device, auto.contract, options);
     return { session, extra: { probes } };
   }
-  return { session: await createSession(model, options), extra: { probes: [] } };
+  const { replica } = options;
+  const session = replica
+    ? await openReplica(createSession, model, { ...options, replica })
+    : await createSession(model, options);
+  return { session, extra: { probes: [] } };
 }
 
 function serveThread(port: NonNullable<typeof parentPort>): void {

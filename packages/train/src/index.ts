@@ -29,7 +29,7 @@ export * from './data/pairs.js';
 export { BLANK, makeStrings, type StringsOptions } from './data/strings.js';
 export * from './devices/index.js';
 export * from './domain.js';
-export type { EngineWork, Stepper, TrainingEngine } from './engine.js';
+export { type EngineWork, type Stepper, startTrainingGraph, type TrainingEngine } from './engine.js';
 export * from './evaluate.js';
 export * from './fine-tune.js';
 export * from './fit.js';

@@ -6,6 +6,7 @@ import { type BatchPlan, planBatches } from './batches.js';
 import { type Dataset, validationSplit } from './data/dataset.js';
 import { buildModel, type LayerReport } from './forward/build-model.js';
 import { type Target, targetOf } from './lowering/target.js';
+import { canBeShared, createReplicaGraphs, type ReplicaGraphs } from './replica-graphs.js';
 import { type ResolvedSettings, resolveSettings } from './settings.js';
 import { createTrainingGraph } from './training-graph.js';
 
@@ -31,6 +32,8 @@ export interface PreparedTraining {
   readonly parameters: number;
   /** The training graph as it is lowered for a device. */
   graphFor(device?: Device): Model;
+  /** The same step for so many replicas on the CPU; undefined where it cannot be shared. */
+  replicaGraphs(replicas: number): ReplicaGraphs | undefined;
 }
 
 /** Throws `bad-argument` for settings that cannot be, `bad-data` where the data do not fit the architecture. */
@@ -50,7 +53,9 @@ export function prepareTraining(options: TrainingOptions): PreparedTraining {
     graphs[target] ??= createTrainingGraph(model, { ...objective, target });
     return graphs[target];
   };
-  return { settings, data, plan, model, layers, parameters, graphFor };
+  const replicaGraphs = (replicas: number) =>
+    canBeShared(model, objective) ? createReplicaGraphs(model, objective, replicas) : undefined;
+  return { settings, data, plan, model, layers, parameters, graphFor, replicaGraphs };
 }
 
 function dataOf(

@@ -1,5 +1,6 @@
 /** Sessions in worker threads or child processes: what is asked of a worker, what it answers, and how it is started. */
 
+import { availableParallelism } from 'node:os';
 import {
   type Contract,
   type Isolation,
@@ -40,7 +41,7 @@ export const openWorker = (worker: Worker, request: WorkerRequest): Promise<Work
  * A factory of sessions that each have a worker thread or process of their own: training, say, off the calling thread.
  * Where the worker dies, the session's state dies with it, and its calls reject with `worker-lost`.
  */
-export const isolatedSessions =
-  (worker: Worker): SessionFactory =>
-  (model, options = {}) =>
-    openWorker(worker, { model, options });
+export const isolatedSessions = (worker: Worker): SessionFactory =>
+  Object.assign((model: Uint8Array, options = {}) => openWorker(worker, { model, options }), {
+    sideBySide: worker === 'thread' ? availableParallelism() : 1,
+  });

@@ -10,15 +10,21 @@ import type { TrainingContext } from './training-form.js';
 /** 2^32 divided by the golden ratio, and two odd multipliers of MurmurHash3: good at spreading neighbouring numbers. */
 const [GOLDEN, MIX_1, MIX_2] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35];
 
-/** A random odd uint32 for each sample of this step, [batch, 1]: rounds of fold the high bits down and multiply. */
-export function rowKeysOf(math: Maths, seed: Value, step: Value, batch: number): Value {
+/** The rows of a batch that a graph is for. */
+export interface Rows {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A random odd uint32 for each of these samples of a step, [count, 1]: rounds of fold the high bits down and multiply. */
+export function rowKeysOf(math: Maths, seed: Value, step: Value, { first, count }: Rows): Value {
   const { graph, add, mul, div } = math;
   const rows = graph.initializer(
     'dropout/rows',
     tensor(
       'uint32',
-      [batch, 1],
-      Uint32Array.from({ length: batch }, (_, row) => hash32(row, stream('rows'))),
+      [count, 1],
+      Uint32Array.from({ length: count }, (_, row) => hash32(first + row, stream('rows'))),
     ),
   );
   const fold = (x: Value, divisor: number) => add(x, div(x, divisor));

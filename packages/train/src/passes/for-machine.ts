@@ -9,11 +9,14 @@ import { severalSteps } from './several-steps.js';
  * state where it is and has no Scan, a graph stays as it is.
  */
 export async function forMachine(training: Model, createSession: SessionFactory, device?: Device): Promise<Model> {
-  if (device === 'webgpu') return training;
-  const convolves = training.graph.nodes.some(({ op }) => op === 'Conv');
-  const onProcessor = device === undefined || device === 'cpu';
-  const block = convolves && onProcessor ? await channelBlockOf(createSession) : undefined;
-  return severalSteps(block ? blockChannels(training, block) : training);
+  return device === 'webgpu' ? training : severalSteps(await forKernels(training, createSession, device));
+}
+
+/** The same for one step, or a part of one. */
+export async function forKernels(graph: Model, createSession: SessionFactory, device: Device = 'cpu'): Promise<Model> {
+  const convolves = graph.graph.nodes.some(({ op }) => op === 'Conv');
+  const block = convolves && device === 'cpu' ? await channelBlockOf(createSession) : undefined;
+  return block ? blockChannels(graph, block) : graph;
 }
 
 /**
