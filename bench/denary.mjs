@@ -3,18 +3,16 @@
  * training images are changed by those options.
  */
 import { readFile } from 'node:fs/promises';
-import { encodeModel, initializersOf, openModel, Recognizer, Trainer } from '@denary/core';
+import { openModel, Recognizer } from '@denary/core';
 import * as native from '@denary/runtime-node';
 import * as web from '@denary/runtime-web';
 import {
   augment,
   Batches,
-  buildModel,
   createDataset,
-  createTrainingGraph,
   findArchitecture,
-  forMachine,
-  planBatches,
+  prepareTraining,
+  startTrainingGraph,
   stepsPerRun,
 } from '@denary/train';
 import { race, readOrder } from './clock.mjs';
@@ -31,14 +29,9 @@ const versions =
     ? { 'onnxruntime-web': (await import('onnxruntime-web')).env.versions.web }
     : native.runtimeVersions();
 
+/** As `denary train` does it: the next batches are made while a worker thread trains on those before. */
 async function training(batchSize) {
-  const architecture = findArchitecture(order.system);
-  const settings = { ...architecture.training, batchSize };
-  const { model, regularizers } = buildModel(architecture, 0);
-  const device = order.mode === 'wasm' ? 'wasm' : 'cpu';
-  const graph = createTrainingGraph(model, { ...settings, regularizers });
-  const training = encodeModel(await forMachine(graph, createSession, device));
-  const trainer = await Trainer.create({ createSession, training, weights: initializersOf(model), threads });
+  const onWeb = order.mode === 'wasm';
   const dataset = createDataset({
     name: 'noise',
     images,
@@ -48,14 +41,25 @@ async function training(batchSize) {
     classes,
     slots,
   });
-  const plan = planBatches(order.count, settings);
+  const prepared = prepareTraining({ architecture: findArchitecture(order.system), train: dataset, batchSize });
+  const stepper = await startTrainingGraph({
+    ...prepared,
+    createSession: onWeb ? createSession : native.isolatedSessions('thread'),
+    device: onWeb ? 'wasm' : 'cpu',
+    threads,
+  });
+  const { plan } = prepared;
   const batches = new Batches(dataset, plan, 0, order.augment && augment(order.augment));
   let at = 0;
-  return {
-    step: async (count) => (await trainer.steps(count, () => batches.at(0, at++ % (plan.steps - 1)))).at(-1),
-    stepsPerCall: stepsPerRun,
-    close: () => trainer.close(),
+  const prepare = (count) => ({ count, steps: stepper.prepare(count, () => batches.at(0, at++ % (plan.steps - 1))) });
+  let next;
+  const step = async (count) => {
+    const { steps } = next?.count === count ? next : prepare(count);
+    const running = stepper.run(steps);
+    next = prepare(count);
+    return (await running).at(-1);
   };
+  return { step, stepsPerCall: stepsPerRun, close: () => stepper.close() };
 }
 
 async function inference(batchSize) {
