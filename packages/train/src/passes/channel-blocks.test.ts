@@ -56,15 +56,22 @@ const transposed =
   (graph, input) =>
     graph.op('ConvTranspose', [input([2, 32, 7, 6]), input([32, 16, ...size])], { kernel_shape: size, ...attributes });
 
-/** Where the maxima were, as MaxUnpool shows it. Of whole numbers, so that there are ties. */
+type Unpool = (graph: GraphBuilder, maxima: Value, indices: Value, x: Value) => Value;
+const unpooled: Unpool = (graph, maxima, indices, x) =>
+  graph.op('MaxUnpool', [maxima, indices, graph.int64s(x.shape as number[])], {
+    kernel_shape: [2, 2],
+    strides: [2, 2],
+  });
+
+/** Where the maxima were. Of whole numbers, so that there are ties. */
 const pooled =
-  (image: Build = (_, input) => input([2, 32, 6, 8])): Build =>
+  (image: Build = (_, input) => input([2, 32, 6, 8]), show: Unpool = unpooled): Build =>
   (graph, input) => {
     const whole = graph.op('Cast', [image(graph, input)], { to: elementTypeOf('int32') });
     const x = graph.op('Cast', [whole], { to: elementTypeOf('float32') });
     const window = { kernel_shape: [2, 2], strides: [2, 2] };
     const [y, indices] = graph.ops('MaxPool', [x], window, { outputs: ['pooled', 'pooled/indices'] });
-    return graph.op('MaxUnpool', [y!, indices!, graph.int64s(x.shape as number[])], window);
+    return show(graph, y!, indices!, x);
   };
 
 const blocksIn = ({ graph }: Model) => graph.nodes.filter(({ domain }) => domain !== '').map(({ op }) => op);
@@ -89,7 +96,11 @@ describe.skipIf(!block)('convolutions over blocks of channels (skipped where ONN
         return graph.op('Add', [graph.op('Add', [a!, b!]), sum]);
       },
     ],
-    ['a max pooling that tells where the maxima were', pooled()],
+    [
+      'a max pooling that tells where the maxima were',
+      pooled(undefined, (graph, _, indices) => graph.op('Cast', [indices], { to: elementTypeOf('float32') })),
+    ],
+    ['a max pooling that is undone', pooled()],
     ['one of an image that a convolution makes', pooled(conv({ pads: [1, 0, 2, 0] }, { bias: true }))],
   ])('%s gives the same', async (_, build) => {
     const { model, feeds } = modelOf(build);

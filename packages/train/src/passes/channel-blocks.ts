@@ -7,7 +7,7 @@
 
 import { attribute, GraphBuilder, type Model, type Node, type Value } from '@denary/core';
 import { removeDeadNodes } from './dead-nodes.js';
-import { poolInBlocks, poolsTwoByTwo } from './max-pool-in-blocks.js';
+import { type Choices, poolInBlocks, poolsTwoByTwo, unpoolInBlocks } from './max-pool-in-blocks.js';
 import { type Attributes, int, ints, NCHWC, NodeWriter } from './node-writer.js';
 
 /**
@@ -36,6 +36,8 @@ class Rewriting {
   private readonly write: NodeWriter;
   /** Values that are in blocks already, by name. */
   private readonly blocked = new Map<string, string>();
+  /** Of the poolings in blocks, by the name of their Indices. */
+  private readonly choices = new Map<string, Choices>();
 
   constructor(
     private readonly model: Model,
@@ -59,6 +61,8 @@ class Rewriting {
         return this.convolution(node);
       case 'MaxPool':
         return this.pool(node);
+      case 'MaxUnpool':
+        return this.unpool(node);
       case 'Transpose':
         return this.transpose(node);
       default:
@@ -79,23 +83,28 @@ class Rewriting {
     const window = { kernel_shape: ints(kernel), dilations: ints(numbers('dilations', 1)) };
     if (node.op === 'Conv') {
       const attributes = { ...window, strides: ints(numbers('strides', 1)), pads: ints(numbers('pads', 0, 4)) };
-      this.overBlocks(node, this.filter(w, node.name, false), attributes, outer!);
+      this.overBlocks(node, this.filter(w, node.name, false), attributes);
       return true;
     }
     // A transposed convolution is one with the kernel turned round, its channels swapped, and what the pads leave of it around
     const plain = [...numbers('strides', 1), ...numbers('dilations', 1)].every((step) => step === 1);
     const pads = numbers('pads', 0, 4).map((pad, i) => kernel[i % 2]! - 1 - pad);
     if (!plain || numbers('output_padding', 0).some((size) => size > 0) || pads.some((pad) => pad < 0)) return false;
-    this.overBlocks(node, this.filter(w, node.name, true), { ...window, pads: ints(pads) }, inner!);
+    this.overBlocks(node, this.filter(w, node.name, true), { ...window, pads: ints(pads) });
     return true;
   }
 
-  private overBlocks(node: Node, filter: string, attributes: Attributes, channels: number): void {
+  private overBlocks(node: Node, filter: string, attributes: Attributes): void {
     const inputs = [this.inBlocks(node.inputs[0]!), filter, ...node.inputs.slice(2)];
+    this.leave(node, this.write.blocked('Conv', inputs, attributes, `${node.name}/blocks`));
+  }
+
+  /** A node's output out of its blocks, for those who do not read them as such. */
+  private leave(node: Node, blocks: string): void {
     const [output] = node.outputs as [string];
-    const result = this.write.blocked('Conv', inputs, attributes, `${node.name}/blocks`);
-    this.write.blocked('ReorderOutput', [result], { channels: int(channels) }, node.name, output);
-    this.blocked.set(output, result);
+    const channels = this.values.value(output).shape[1] as number;
+    this.write.blocked('ReorderOutput', [blocks], { channels: int(channels) }, node.name, output);
+    this.blocked.set(output, blocks);
   }
 
   private pool(node: Node): boolean {
@@ -104,7 +113,18 @@ class Rewriting {
     if (dtype !== 'float32' || shape.length !== 4 || channels % this.block !== 0) return false;
     const image = [batch, channels, height, width] as const;
     if (!poolsTwoByTwo(node, image)) return false;
-    poolInBlocks(this.write, node, this.inBlocks(node.inputs[0]!), image, this.block);
+    const choices = poolInBlocks(this.write, node, this.inBlocks(node.inputs[0]!), image, this.block);
+    this.choices.set(node.outputs[1]!, choices);
+    return true;
+  }
+
+  /** Back into the image that was pooled in blocks. */
+  private unpool(node: Node): boolean {
+    const [values, indices] = node.inputs as [string, string];
+    const choices = this.choices.get(indices);
+    const { shape } = this.values.value(node.outputs[0]!);
+    if (!choices || shape.join() !== choices.shape.join()) return false;
+    this.leave(node, unpoolInBlocks(this.write, node.name, this.inBlocks(values), choices, this.block));
     return true;
   }
 
