@@ -23,6 +23,7 @@ import {
   KNOWN,
   limitsOf,
   pathOf,
+  type RawPixels,
   readImage,
   requireGoing,
   toImage,
@@ -46,11 +47,13 @@ export async function decodeImage(
   const named = isFile && !/^data:/i.test(String(source)) ? pathOf(source as string | URL) : 'decodeImage';
   const name = who ?? named;
   requireGoing(signal, name);
-  if (isRaw(source)) return checkedPixels(toImage(source), name, most.pixels);
+  if (isRaw(source)) return rawImage(source, name, most.pixels);
   return decodeBytes(await readImage(source, name, most.bytes, signal), name, most.pixels, signal);
 }
 
-function checkedPixels(image: Image, who: string, most: number): Image {
+/** Raw pixels as an image, at once. Throws `bad-image` for sizes that don't fit, and beyond `most` pixels. */
+export function rawImage(pixels: RawPixels, who: string, most: number): Image {
+  const image = toImage(pixels);
   checkImage(image, who);
   const { width, height } = image;
   if (width * height <= most) return image;
