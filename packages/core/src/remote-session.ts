@@ -107,11 +107,15 @@ export class RemoteSession<Extra = unknown> implements Session {
   }
 }
 
-/** A tensor with a buffer of its own: a message takes along all of a view's buffer. */
+/** A tensor with a buffer of its own, or in shared memory: a message takes along all of another view's buffer. */
 const alone = (tensor: Tensor): Tensor =>
-  tensor.data.byteLength === tensor.data.buffer.byteLength
+  tensor.data.byteLength === tensor.data.buffer.byteLength || isShared(tensor.data.buffer)
     ? tensor
     : ({ ...tensor, data: tensor.data.slice() } as Tensor);
+
+/** Pages have no shared memory where they are not isolated from others. */
+const isShared = (buffer: ArrayBufferLike): boolean =>
+  typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
 const bufferOf = ({ data }: Tensor) => data.buffer as ArrayBuffer;
 

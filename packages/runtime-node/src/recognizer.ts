@@ -79,6 +79,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       clock,
       model: typeof model === 'string' ? model : undefined,
       isolation,
+      sharedMemory: isolation === 'thread',
       workers: isolation === 'none' ? 1 : workers,
       threads,
       decode: (source, call) => decode(source, call, most),
