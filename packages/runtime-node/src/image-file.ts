@@ -23,7 +23,6 @@ import {
   KNOWN,
   limitsOf,
   pathOf,
-  type RawPixels,
   readImage,
   requireGoing,
   toImage,
@@ -47,16 +46,19 @@ export async function decodeImage(
   const named = isFile && !/^data:/i.test(String(source)) ? pathOf(source as string | URL) : 'decodeImage';
   const name = who ?? named;
   requireGoing(signal, name);
-  if (isRaw(source)) return rawImage(source, name, most.pixels);
+  if (isRaw(source)) return checkedPixels(toImage(source), name, most.pixels);
   return decodeBytes(await readImage(source, name, most.bytes, signal), name, most.pixels, signal);
 }
 
-/** Raw pixels as an image, at once. Throws `bad-image` for sizes that don't fit, and beyond `most` pixels. */
-export function rawImage(pixels: RawPixels, who: string, most: number): Image {
-  const image = toImage(pixels);
+function checkedPixels(image: Image, who: string, most: number): Image {
   checkImage(image, who);
+  return withinLimit(image, who, most);
+}
+
+/** The image, if it has no more pixels than that; else throws `bad-image`. */
+export function withinLimit(image: Image, who: string, most: number): Image {
   const { width, height } = image;
-  if (width * height <= most) return image;
+  if (!(width * height > most)) return image;
   throw problem('bad-image', who, `at most ${most} pixels`, `${width} x ${height}`, 'Scale the image down first.');
 }
 

@@ -21,8 +21,8 @@ import {
 } from '@denary/core';
 import { clock, idleClock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
-import { decodeImage, rawImage } from './image-file.js';
-import { type ImageLimits, type ImageSource, isRaw, limitsOf } from './image-source.js';
+import { decodeImage, withinLimit } from './image-file.js';
+import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { readModel } from './model-files.js';
 
@@ -112,9 +112,9 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
 }
 
-/** Raw pixels at once: they need no waiting for. */
+/** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
 function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>): Image | Promise<Image> {
-  if (isRaw(source)) return rawImage(source, 'predict', limits.pixels);
+  if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
   const controller = new AbortController();
   const listener = { ended: (error: unknown) => controller.abort(error) };
   call.add(listener);
