@@ -1,11 +1,18 @@
 /**
  * HTTP, one raw 28x28 image a request: `denary serve` against a node:http handler that calls bare onnxruntime-node once a request,
  * in turn in one run: `npm run bench:http [-- --model cnn --connections 64 --seconds 4 --rounds 5 --isolation process]`.
+ * The requests are wrk's where it is installed (Debian, Ubuntu: `apt-get install wrk`; Homebrew has it, too): written in C, it
+ * leaves the cores to the servers. Otherwise, or with `--load node`, they are those of http-load.mjs, which takes a good part of
+ * a core for itself. It checks the answers of both servers, too, before anything is measured.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { loadDataset } from '@denary/train/node';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +21,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '5' },
     isolation: { type: 'string', default: 'process' },
+    load: { type: 'string', default: spawnSync('wrk', ['-v']).error ? 'node' : 'wrk' },
   },
 });
 const { model, connections, seconds, isolation } = values;
@@ -39,18 +47,25 @@ const servers = {
   naive: await start(path('peers/naive-server.mjs'), model),
   denary: await start(cli, ...serve, '--isolation', isolation),
 };
-const load = async (url, time) => {
-  const args = [path('http-load.mjs'), url, connections, time];
-  return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+const run = async (...command) => (await promisify(execFile)(command[0], command.slice(1))).stdout;
+const folder = await mkdtemp(join(tmpdir(), 'denary-http-'));
+process.env.IMAGES = join(folder, 'images');
+await writeFile(process.env.IMAGES, (await loadDataset('mnist', 'test')).images.subarray(0, 1000 * 784));
+const loads = {
+  node: (url, time) => run(process.execPath, path('http-load.mjs'), url, connections, time),
+  wrk: (url, time) => run('wrk', '-t', '1', '-c', connections, '-d', time, '-s', path('http-post.lua'), url),
 };
+const load = async (by, url, time) => JSON.parse((await loads[by](url, time)).trim().split('\n').at(-1));
 
+const checked = {};
 const measured = { naive: [], denary: [] };
 for (let round = 0; round <= Number(values.rounds); round++) {
   for (const [who, { url }] of Object.entries(servers)) {
-    const result = await load(url, round === 0 ? '1' : seconds);
-    if (round > 0) measured[who].push(result);
+    if (round === 0) checked[who] = await load('node', url, '1');
+    else measured[who].push(await load(values.load, url, seconds));
   }
 }
+await rm(folder, { recursive: true });
 for (const { child } of Object.values(servers)) {
   child.kill();
   await once(child, 'exit');
@@ -58,15 +73,19 @@ for (const { child } of Object.values(servers)) {
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const of = (who, key) => Number(median(measured[who].map((result) => result[key])).toPrecision(4));
-const keys = ['perSecond', 'p50', 'p99', 'accuracy', 'failed'];
+const keys = ['perSecond', 'p50', 'p99', 'failed'];
 const results = Object.fromEntries(
-  Object.keys(servers).map((who) => [who, Object.fromEntries(keys.map((key) => [key, of(who, key)]))]),
+  Object.keys(servers).map((who) => {
+    const { accuracy, failed } = checked[who];
+    if (failed > 0) throw new Error(`${failed} requests to ${who} failed.`);
+    return [who, { ...Object.fromEntries(keys.map((key) => [key, of(who, key)])), accuracy }];
+  }),
 );
 const ratios = measured.denary.map(({ perSecond }, i) => perSecond / measured.naive[i].perSecond);
 if (process.stdout.isTTY) console.table(results);
 console.log(
   JSON.stringify({
-    ...{ model, connections, isolation, node: process.versions.node },
+    ...{ model, connections, isolation, load: values.load, node: process.versions.node },
     results,
     ratio: Number(median(ratios).toFixed(2)),
     ratios: ratios.map((ratio) => Number(ratio.toFixed(2))),

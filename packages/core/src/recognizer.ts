@@ -4,6 +4,7 @@
  * stays bounded however many come, and other calls need not wait for all of them.
  */
 
+import { BatchMemory } from './batch-memory.js';
 import { Batcher } from './batcher.js';
 import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
@@ -24,6 +25,7 @@ import { type Reject, rejectionRule } from './rejection.js';
 import type { Device, Session } from './session.js';
 import type { Reading } from './sheet/reading.js';
 import type { Strokes } from './sheet/strokes.js';
+import { Slab } from './slab.js';
 import type { Tensors } from './tensor.js';
 import { turns } from './turns.js';
 
@@ -70,6 +72,8 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
+  /** Whether the session may be fed from shared memory; default false. */
+  readonly sharedMemory?: boolean;
   /** Runs that the session makes headway with at one time; default 1. */
   readonly workers?: number;
   /** The model's name, path or address. */
@@ -106,6 +110,8 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   /** A run keeps to that with which it began, whatever is swapped meanwhile. */
   private current: { readonly session: Session; readonly judgement: Judgement };
   private readonly batcher: Batcher<Prepared, P>;
+  private readonly slab: Slab;
+  private readonly memory: BatchMemory;
   private readonly clock: Clock;
   private readonly reopen: RecognizerParts<Source>['reopen'];
   private readonly inTurn = turns();
@@ -136,6 +142,9 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       notes,
     };
     const { batchSize, maxQueue, maxDelay } = settings;
+    const area = contract.height * contract.width;
+    this.slab = new Slab(area);
+    this.memory = new BatchMemory(batchSize * area, parts.sharedMemory ?? false);
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
   }
 
@@ -251,13 +260,12 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     const decoded = this.decode(source, call);
     // Raw pixels need no waiting for.
     const image = decoded instanceof Promise ? await decoded : decoded;
-    const prepared = prepare(image, this.info.preprocess, this.info, 'predict');
-    return (await this.batcher.submit([prepared], call))[0]!;
+    return (await this.batcher.submit([this.prepare(image, 'predict')], call))[0]!;
   }
 
   /** Keeps as many batches going as there are workers, and one more that waits its turn. */
   private async predictMany(sources: readonly Source[], call: Call): Promise<P[]> {
-    const { batchSize, workers } = this.info;
+    const { batchSize, workers } = this.facts;
     const answers: Promise<P[]>[] = [];
     try {
       for (let start = 0; start < sources.length; start += batchSize) {
@@ -276,26 +284,32 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
+  /** Decodes and prepares images; others get their turn between them. */
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = await this.inTurns(sources, call, (source) => {
+    const decoded = await this.inTurns(sources, call, (source, i) => {
       const image = this.decode(source, call);
+      if (!(image instanceof Promise)) return this.prepare(image, `predict: image ${first + i}`);
       // It may fail before it is looked at.
-      if (image instanceof Promise) image.catch(() => {});
+      image.catch(() => {});
       return image;
     });
-    const waits = decoded.some((image) => image instanceof Promise);
-    const images = waits ? await Promise.all(decoded) : (decoded as Image[]);
+    if (!decoded.some((image) => image instanceof Promise)) return decoded as Prepared[];
+    const images = await Promise.all(decoded);
     return this.inTurns(images, call, (image, i) =>
-      prepare(image, this.info.preprocess, this.info, `predict: image ${first + i}`),
+      'pixels' in image ? image : this.prepare(image, `predict: image ${first + i}`),
     );
+  }
+
+  private prepare(image: Image, who: string): Prepared {
+    return prepare(image, this.facts.preprocess, this.facts, who, this.slab);
   }
 
   /** Works through the items; others get their turn between them. */
   private async inTurns<T, R>(items: readonly T[], call: Call, work: (item: T, i: number) => R): Promise<R[]> {
     const results: R[] = [];
     let began = Date.now();
-    for (const [i, item] of items.entries()) {
-      results.push(work(item, i));
+    for (let i = 0; i < items.length; i++) {
+      results.push(work(items[i]!, i));
       if (Date.now() - began < PATIENCE) continue;
       await new Promise<void>((resolve) => this.clock.soon(resolve));
       call.requireGoing();
@@ -315,14 +329,17 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     return predictionsOf(probabilities!.data as Float32Array, images, this.info, judgement) as P[];
   }
 
-  private runOn(session: Session, images: readonly Prepared[]): Promise<Tensors> {
-    const { height, width } = this.info;
-    const data = new Uint8Array(images.length * height * width);
-    images.forEach(({ pixels }, i) => {
-      data.set(pixels, i * height * width);
-    });
+  private async runOn(session: Session, images: readonly Prepared[]): Promise<Tensors> {
+    const { height, width } = this.facts;
+    const area = height * width;
+    const data = this.memory.take(images.length * area);
+    for (let i = 0; i < images.length; i++) data.set(images[i]!.pixels, i * area);
     const shape = [images.length, height, width];
-    return session.run({ image: { dtype: 'uint8', shape, data } }, { give: true });
+    try {
+      return await session.run({ image: { dtype: 'uint8', shape, data } }, { give: !this.memory.shared });
+    } finally {
+      this.memory.giveBack(data);
+    }
   }
 }
 

@@ -107,22 +107,28 @@ export class RemoteSession<Extra = unknown> implements Session {
   }
 }
 
-/** A tensor with a buffer of its own: a message takes along all of a view's buffer. */
+/** A tensor with a buffer of its own, or in shared memory: a message takes along all of another view's buffer. */
 const alone = (tensor: Tensor): Tensor =>
-  tensor.data.byteLength === tensor.data.buffer.byteLength
+  tensor.data.byteLength === tensor.data.buffer.byteLength || isShared(tensor.data.buffer)
     ? tensor
     : ({ ...tensor, data: tensor.data.slice() } as Tensor);
+
+/** Pages have no shared memory where they are not isolated from others. */
+const isShared = (buffer: ArrayBufferLike): boolean =>
+  typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
 const bufferOf = ({ data }: Tensor) => data.buffer as ArrayBuffer;
 
 interface Pending {
+  readonly id: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
 /** The calls that wait for the worker's answer. */
 class Calls {
-  private readonly pending = new Map<number, Pending>();
+  /** A few; no Map, for the reason that the batcher's queue is no Set. */
+  private readonly pending: Pending[] = [];
   private last = 0;
   private lost: string | undefined;
 
@@ -135,12 +141,12 @@ class Calls {
     });
     void port.gone.then((how) => {
       this.lost = how;
-      for (const id of this.pending.keys()) this.take(id)?.reject(workerLost(how));
+      while (this.pending.length > 0) this.take(this.pending[0]!.id)?.reject(workerLost(how));
     });
   }
 
   get count(): number {
-    return this.pending.size;
+    return this.pending.length;
   }
 
   make(method: Request['method'], argument?: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
@@ -148,8 +154,8 @@ class Calls {
       if (this.lost !== undefined) throw workerLost(this.lost);
       const id = ++this.last;
       this.port.post({ id, method, argument } satisfies Request, transfer);
-      if (this.pending.size === 0) this.port.hold(true);
-      this.pending.set(id, { resolve, reject });
+      if (this.pending.length === 0) this.port.hold(true);
+      this.pending.push({ id, resolve, reject });
     });
   }
 
@@ -161,8 +167,10 @@ class Calls {
   }
 
   private take(id: number): Pending | undefined {
-    const call = this.pending.get(id);
-    if (this.pending.delete(id) && this.pending.size === 0) this.port.hold(false);
+    const at = this.pending.findIndex((call) => call.id === id);
+    if (at < 0) return undefined;
+    const [call] = this.pending.splice(at, 1);
+    if (this.pending.length === 0) this.port.hold(false);
     return call;
   }
 }

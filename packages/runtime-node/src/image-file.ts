@@ -52,8 +52,13 @@ export async function decodeImage(
 
 function checkedPixels(image: Image, who: string, most: number): Image {
   checkImage(image, who);
+  return withinLimit(image, who, most);
+}
+
+/** The image, if it has no more pixels than that; else throws `bad-image`. */
+export function withinLimit(image: Image, who: string, most: number): Image {
   const { width, height } = image;
-  if (width * height <= most) return image;
+  if (!(width * height > most)) return image;
   throw problem('bad-image', who, `at most ${most} pixels`, `${width} x ${height}`, 'Scale the image down first.');
 }
 

@@ -21,7 +21,7 @@ import {
 } from '@denary/core';
 import { clock, idleClock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
-import { decodeImage } from './image-file.js';
+import { decodeImage, withinLimit } from './image-file.js';
 import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { readModel } from './model-files.js';
@@ -64,7 +64,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     onWorkerLost,
     ...settings
   } = options;
-  limitsOf(limits);
+  const most = limitsOf(limits);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   const { bytes, who } =
     typeof model === 'string'
@@ -79,9 +79,10 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       clock,
       model: typeof model === 'string' ? model : undefined,
       isolation,
+      sharedMemory: isolation === 'thread',
       workers: isolation === 'none' ? 1 : workers,
       threads,
-      decode: (source, call) => decode(source, call, limits),
+      decode: (source, call) => decode(source, call, most),
     });
   } catch (error) {
     await loaded.session.close();
@@ -111,9 +112,9 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
 }
 
-/** Raw pixels at once, unless there is a limit to check; they need no waiting for. */
-function decode(source: ImageSource, call: Call, limits: ImageLimits | undefined): Image | Promise<Image> {
-  if (isRaw(source) && !limits) return toImage(source);
+/** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
+function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>): Image | Promise<Image> {
+  if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
   const controller = new AbortController();
   const listener = { ended: (error: unknown) => controller.abort(error) };
   call.add(listener);

@@ -94,6 +94,8 @@ class NodeEngine implements Engine {
   /** Pairs of output and input. */
   private readonly moves: readonly (readonly [string, string])[];
   private readonly fetches: Record<string, null>;
+  /** Of feeds in shared memory, by name. */
+  private readonly copies = new Map<string, Uint8Array>();
 
   constructor(
     private readonly session: InferenceSession,
@@ -109,7 +111,7 @@ class NodeEngine implements Engine {
 
   async run(feeds: Tensors): Promise<Tensors> {
     const inputs: OrtTensors = { ...this.current };
-    for (const name in feeds) inputs[name] = ortTensor(feeds[name]!);
+    for (const name in feeds) inputs[name] = ortTensor(this.unshared(name, feeds[name]!));
     const results = await this.session.run(inputs, { ...this.next, ...this.fetches });
     for (const [output, input] of this.moves) {
       const spare = this.current[input]!;
@@ -117,6 +119,19 @@ class NodeEngine implements Engine {
       this.next[output] = spare;
     }
     return Object.fromEntries(Object.keys(this.fetches).map((name) => [name, fromRuntime(results[name] as OrtTensor)]));
+  }
+
+  /** onnxruntime-node takes no shared memory: bytes in it are copied into memory of our own, which stays for the next run. */
+  private unshared(name: string, tensor: Tensor): Tensor {
+    const { data } = tensor;
+    if (!(data instanceof Uint8Array && data.buffer instanceof SharedArrayBuffer)) return tensor;
+    let copy = this.copies.get(name);
+    if (!copy || copy.length < data.length) {
+      copy = new Uint8Array(data.length);
+      this.copies.set(name, copy);
+    }
+    copy.set(data);
+    return { ...tensor, data: copy.subarray(0, data.length) };
   }
 
   write(name: string, { data }: Tensor): void {

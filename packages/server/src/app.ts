@@ -27,12 +27,15 @@ export function createApp(settings: ServerSettings, metrics: Metrics, life: Read
     clientErrorHandler: (error, socket) => refuseUnread(error, socket as Socket),
     frameworkErrors: (error, _request, reply) => refuse(reply, refusalOf(error)),
   });
+  // The schemas describe the answers; to write those by them takes longer.
+  app.setSerializerCompiler(() => JSON.stringify);
   for (const schema of [problemSchema, answerSchema, answersSchema, refusalSchema]) app.addSchema(schema);
   app.setNotFoundHandler((request, reply) => refuse(reply, refusalOf(unknownRoute(request))));
   app.setErrorHandler((error, request, reply) => refuse(reply, loggedRefusal(error, request)));
+  const ended = () => metrics.inProgress.dec();
   app.addHook('onRequest', (_request, { raw }, done) => {
     metrics.inProgress.inc();
-    raw.once('close', () => metrics.inProgress.dec());
+    raw.on('close', ended);
     // It came in on a connection that is open still.
     done(life.phase === 'closing' ? drainingError() : undefined);
   });

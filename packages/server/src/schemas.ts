@@ -1,4 +1,4 @@
-/** The answers' shapes: by them they are written, and described in /openapi.json. */
+/** The answers' shapes, as /openapi.json describes them. */
 
 export const problemSchema = {
   $id: 'Problem',

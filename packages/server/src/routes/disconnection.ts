@@ -9,10 +9,10 @@ import type { FastifyReply } from 'fastify';
  */
 export class Disconnection implements CallSignal {
   aborted = false;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners: (() => void)[] = [];
 
   constructor({ raw }: FastifyReply) {
-    raw.once('close', () => {
+    raw.on('close', () => {
       if (!raw.writableFinished) this.abort();
     });
   }
@@ -20,14 +20,15 @@ export class Disconnection implements CallSignal {
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    for (const listener of this.listeners) listener();
+    for (const listener of [...this.listeners]) listener();
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.listeners.add(listener);
+    this.listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.listeners.delete(listener);
+    const at = this.listeners.indexOf(listener);
+    if (at >= 0) this.listeners.splice(at, 1);
   }
 }

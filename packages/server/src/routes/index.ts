@@ -31,9 +31,10 @@ export async function addRoutes(app: FastifyInstance, context: Context): Promise
         await v1.register(rateLimit, { max: rate, timeWindow: 1000, errorResponseBuilder: () => tooMany(rate) });
       }
       acceptImages(v1);
-      v1.addHook('onRequest', async ({ method }) => {
+      v1.addHook('onRequest', ({ method }, _reply, done) => {
         // Before its body is read.
         if (method === 'POST') context.model.requireRoom();
+        done();
       });
       modelsRoute(v1, context);
       predictRoute(v1, context);
