@@ -2,18 +2,20 @@
 
 import {
   type Calibration,
+  chooseLimits,
   type Domain,
+  type Doubts,
   distanceFrom,
   FIELD,
   type Manifest,
   normalise,
+  refusedShare,
   type SessionFactory,
 } from '@denary/core';
 import { atTemperature, fitTemperature, type TemperatureFit } from './calibrate.js';
 import { createDataset, type Dataset } from './data/dataset.js';
 import { fitDomain } from './domain.js';
 import { evaluate } from './evaluate.js';
-import { chooseLimits, type Doubts, refusedShare } from './rejection.js';
 import { readingsFrom } from './report/readings.js';
 
 /** Of digits, the share that `reject: 'auto'` refuses. */

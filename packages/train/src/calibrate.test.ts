@@ -6,7 +6,7 @@ import { createDataset } from './data/dataset.js';
 import { makeCharacters, makeDecoys, makeShapes } from './data/decoys.js';
 import { makeDoubles, makeNoise, makeScribbles, makeTurned } from './data/outsiders.js';
 import { fitDomain } from './domain.js';
-import { areaUnderRoc, chooseLimits, refusedShare } from './rejection.js';
+import { areaUnderRoc } from './rejection.js';
 
 /** Labels drawn from softmax(z), and what a model says that is too sure of it: softmax(sharpness z). */
 function overconfident(sharpness: number, count = 20_000): Said {
@@ -53,28 +53,6 @@ describe('fitTemperature', () => {
     // One bin (0.8, 0.867]: half are right, so the gap is 0.85 - 0.5.
     const said = { probabilities: Float32Array.from([0.85, 0.15, 0.85, 0.15]), labels: Uint8Array.from([0, 1]) };
     expect(eceOf(said)).toBeCloseTo(0.35, 6);
-  });
-});
-
-describe('limits', () => {
-  const confidences = Float64Array.from({ length: 1000 }, (_, i) => uniform(2, 1, i));
-  const distances = Float64Array.from({ length: 1000 }, (_, i) => uniform(2, 2, i));
-
-  it.each([0.005, 0.01, 0.1])('refuse at most the share %f, and nearly it', (share) => {
-    const doubts = { confidences, distances };
-    const limits = chooseLimits(doubts, share);
-    expect(refusedShare(doubts, limits)).toBeLessThanOrEqual(share);
-    expect(refusedShare(doubts, limits)).toBeGreaterThan(share - 0.003);
-    // Each alone is as strict.
-    const [byConfidence, byDistance] = [
-      refusedShare({ confidences }, limits),
-      refusedShare({ confidences: confidences.map(() => 1), distances }, limits),
-    ];
-    expect(byConfidence).toBeCloseTo(byDistance, 10);
-  });
-
-  it('refuse none at 0', () => {
-    expect(refusedShare({ confidences, distances }, chooseLimits({ confidences, distances }, 0))).toBe(0);
   });
 });
 
