@@ -25,9 +25,9 @@ it('agrees with SciPy, scikit-learn and PyTorch', async () => {
   const vector = (data: Float64Array): Tensor => ({ dtype: 'float64', shape: [data.length], data });
   const domain = calibrationIn(decodeModel(bytes)).domain!;
   const layers = domainLayers(10).flatMap(({ filters, size }, i) => {
-    const { kernels, step, biases } = domain[i]!;
+    const { kernels, biases } = domain[i]!;
     const shape = [size, size, kernels.length / filters / size / size, filters];
-    const weights: Tensor = { dtype: 'float64', shape, data: Float64Array.from(kernels, (weight) => step * weight) };
+    const weights: Tensor = { dtype: 'float64', shape, data: kernels };
     return [[`kernels${i}`, weights] as const, [`biases${i}`, vector(Float64Array.from(biases))] as const];
   });
   const some = dataset.images.subarray(0, 500 * 784);

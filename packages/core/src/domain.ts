@@ -23,8 +23,8 @@ export const domainLayers = (classes: number) =>
   ] as const;
 
 export interface DomainLayer {
-  /** int8 [size, size, channels, filters]: weights as multiples of `step`. */
-  readonly kernels: Int8Array;
+  /** float64 [size, size, channels, filters]: weights, each one of -127 to 127 steps. */
+  readonly kernels: Float64Array;
   readonly step: number;
   /** [filters] */
   readonly biases: readonly number[];
@@ -35,44 +35,65 @@ export type Domain = readonly DomainLayer[];
 
 /** How unlike any digit an image, uint8 [28, 28], is: the logit of no digit less that of the likeliest. Below 0 a digit is likelier. */
 export function distanceFrom(domain: Domain, pixels: ArrayLike<number>): number {
-  let values: ArrayLike<number> = pixels;
-  let [side, channels] = [SIDE, 1];
-  for (const [i, { filters, size, stride }] of domainLayers(domain.at(-1)!.biases.length - 1).entries()) {
-    const { kernels, step, biases } = domain[i]!;
-    // Pixels count from 0 to 1.
-    const unit = i === 0 ? step / 255 : step;
-    const wide = Math.ceil(side / stride);
-    const rim = Math.max(0, (wide - 1) * stride + size - side) >> 1;
-    const sums = new Float64Array(wide * wide * filters);
-    // From each input to the sums that it has part in: most of an image is paper, and half of what a ReLU gives is 0.
-    for (let y = 0, from = 0; y < side; y++) {
-      const [top, bottom] = reach(y + rim, size, stride, wide);
-      for (let x = 0; x < side; x++) {
-        const [left, right] = reach(x + rim, size, stride, wide);
-        for (let channel = 0; channel < channels; channel++) {
-          const value = values[from++]!;
-          if (value <= 0) continue;
-          for (let v = top; v <= bottom; v++) {
-            for (let u = left; u <= right; u++) {
-              const cell = (y + rim - v * stride) * size + x + rim - u * stride;
-              const kernel = (cell * channels + channel) * filters;
-              const sum = (v * wide + u) * filters;
-              for (let k = 0; k < filters; k++) sums[sum + k]! += value * kernels[kernel + k]!;
-            }
-          }
-        }
-      }
-    }
-    values = sums.map((sum, k) => sum * unit + biases[k % filters]!);
-    [side, channels] = [wide, filters];
+  let values = Float64Array.from(pixels, (pixel) => pixel / 255);
+  let side = SIDE;
+  for (const [i, shape] of domainLayers(domain.at(-1)!.biases.length - 1).entries()) {
+    values = convolve(values, side, domain[i]!, shape);
+    side = Math.ceil(side / shape.stride);
   }
-  const logits = Array.from(values);
-  return logits.pop()! - Math.max(...logits);
+  const none = values.at(-1)!;
+  return none - Math.max(...values.subarray(0, -1));
 }
 
-/** The first and the last of the sums that an input at that place, counted from the rim, has part in. */
-function reach(at: number, size: number, stride: number, wide: number): [number, number] {
-  return [Math.max(0, Math.ceil((at - size + 1) / stride)), Math.min(wide - 1, Math.floor(at / stride))];
+// Scratch memory, kept between calls: what a kernel sees that is above 0, and where its weights begin.
+const seen = new Float64Array(7 * 7 * 16);
+const at = new Int32Array(seen.length);
+
+/** What a ReLU before it leaves at 0, most of an image and half of all else, is passed over. */
+function convolve(
+  values: Float64Array,
+  side: number,
+  { kernels, biases }: DomainLayer,
+  { filters, size, stride }: { filters: number; size: number; stride: number },
+): Float64Array<ArrayBuffer> {
+  const channels = values.length / (side * side);
+  const wide = Math.ceil(side / stride);
+  const rim = Math.max(0, (wide - 1) * stride + size - side) >> 1;
+  const sums = new Float64Array(wide * wide * filters);
+  for (let cell = 0; cell < wide * wide; cell++) {
+    const [top, left] = [Math.floor(cell / wide) * stride - rim, (cell % wide) * stride - rim];
+    const [first, end] = [Math.max(0, -left), Math.min(size, side - left)];
+    let count = 0;
+    for (let y = Math.max(0, -top); y < Math.min(size, side - top); y++) {
+      let from = ((top + y) * side + left + first) * channels;
+      for (let k = (y * size + first) * channels; k < (y * size + end) * channels; k++, from++) {
+        if (values[from]! <= 0) continue;
+        at[count] = k * filters;
+        seen[count++] = values[from]!;
+      }
+    }
+    // Four filters at a time are twice as fast as one; what would lie beyond the last is dropped.
+    for (let f = 0; f < filters; f += 4) {
+      let a = biases[f]!;
+      let b = biases[f + 1]!;
+      let c = biases[f + 2]!;
+      let d = biases[f + 3]!;
+      for (let i = 0; i < count; i++) {
+        const value = seen[i]!;
+        const k = at[i]! + f;
+        a += value * kernels[k]!;
+        b += value * kernels[k + 1]!;
+        c += value * kernels[k + 2]!;
+        d += value * kernels[k + 3]!;
+      }
+      const to = cell * filters + f;
+      sums[to] = a;
+      if (f + 1 < filters) sums[to + 1] = b;
+      if (f + 2 < filters) sums[to + 2] = c;
+      if (f + 3 < filters) sums[to + 3] = d;
+    }
+  }
+  return sums;
 }
 
 /** As JSON has it. */
@@ -82,9 +103,9 @@ export interface EncodedLayer extends Omit<DomainLayer, 'kernels'> {
 }
 
 export function encodeDomain(domain: Domain): EncodedLayer[] {
-  return domain.map(({ kernels, ...rest }) => {
-    const characters = Array.from(new Uint8Array(kernels), (byte) => String.fromCharCode(byte));
-    return { ...rest, kernels: btoa(characters.join('')) };
+  return domain.map(({ kernels, step, biases }) => {
+    const bytes = Uint8Array.from(kernels, (weight) => Math.round(weight / step));
+    return { kernels: btoa(String.fromCharCode(...bytes)), step, biases };
   });
 }
 
@@ -97,7 +118,9 @@ export function decodeDomain(encoded: readonly EncodedLayer[], classes: number, 
     const numbers = [step, ...(biases ?? [])];
     const fits = bytes.length === size * size * channels * filters && numbers.length === 1 + filters;
     channels = filters;
-    return fits && numbers.every(Number.isFinite) ? { kernels: bytes, step: step!, biases: biases! } : undefined;
+    return fits && numbers.every(Number.isFinite)
+      ? { kernels: Float64Array.from(bytes, (steps) => steps * step!), step: step!, biases: biases! }
+      : undefined;
   });
   if (domain.every((layer) => layer !== undefined)) return domain;
   throw new DenaryError({

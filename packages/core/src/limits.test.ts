@@ -49,7 +49,7 @@ describe('refitLimits', () => {
 
   it('moves the limit on distance out to the farthest', () => {
     const domain = domainLayers(2).map(({ filters, size }, i) => ({
-      kernels: new Int8Array(size * size * [1, 8, 16, 32][i]! * filters),
+      kernels: new Float64Array(size * size * [1, 8, 16, 32][i]! * filters),
       step: 1,
       biases: Array.from({ length: filters }, (_, k) => (k === 2 ? 5 : 1)),
     }));

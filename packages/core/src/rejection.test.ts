@@ -12,7 +12,10 @@ const image = { pixels, empty: false };
 
 /** Weights of some pattern, for three classes. */
 const domain: Domain = domainLayers(3).map(({ filters, size }, i) => ({
-  kernels: Int8Array.from({ length: size * size * [1, 8, 16, 32][i]! * filters }, (_, k) => ((k * 37) % 255) - 127),
+  kernels: Float64Array.from(
+    { length: size * size * [1, 8, 16, 32][i]! * filters },
+    (_, k) => (((k * 37) % 255) - 127) * 0.002,
+  ),
   step: 0.002,
   biases: Array.from({ length: filters }, (_, k) => (k % 3) / 8),
 }));
@@ -75,7 +78,7 @@ describe('a calibration in a model file', () => {
 /** Of one layer, as the definition has it: the sum over the kernel at every place of the output. */
 function plain(values: number[], side: number, i: number): number[] {
   const { filters, size, stride } = domainLayers(3)[i]!;
-  const { kernels, step, biases } = domain[i]!;
+  const { kernels, biases } = domain[i]!;
   const channels = values.length / side / side;
   const wide = Math.ceil(side / stride);
   const rim = Math.floor(Math.max(0, (wide - 1) * stride + size - side) / 2);
@@ -89,7 +92,7 @@ function plain(values: number[], side: number, i: number): number[] {
       const inside = y >= 0 && y < side && x >= 0 && x < side;
       if (inside) sum += Math.max(0, values[(y * side + x) * channels + channel]!) * kernels[k * filters + filter]!;
     }
-    return sum * step + biases[filter]!;
+    return sum + biases[filter]!;
   });
 }
 

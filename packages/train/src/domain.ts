@@ -99,13 +99,13 @@ function layersOf({ graph }: Model, classes: number): DomainLayer[] {
     const { data: biases } = graph.initializers.get(`${i}/bias`) as Tensor<'float32'>;
     const [area, dense] = [size * size, shape.length === 2];
     const step = data.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127 || 1;
-    const kernels = new Int8Array(data.length);
+    const kernels = new Float64Array(data.length);
     for (let cell = 0, to = 0; cell < area; cell++) {
       for (let channel = 0; channel < channels; channel++) {
         for (let filter = 0; filter < filters; filter++) {
           // A convolution has [filters, channels, size, size], the dense layer [channels, filters].
           const from = dense ? channel * filters + filter : (filter * channels + channel) * area + cell;
-          kernels[to++] = Math.round(data[from]! / step);
+          kernels[to++] = step * Math.round(data[from]! / step);
         }
       }
     }
