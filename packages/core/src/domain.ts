@@ -35,7 +35,8 @@ export type Domain = readonly DomainLayer[];
 
 /** How unlike any digit an image, uint8 [28, 28], is: the logit of no digit less that of the likeliest. Below 0 a digit is likelier. */
 export function distanceFrom(domain: Domain, pixels: ArrayLike<number>): number {
-  let values = Float64Array.from(pixels, (pixel) => pixel / 255);
+  let values = new Float64Array(SIDE * SIDE);
+  for (let i = 0; i < values.length; i++) values[i] = pixels[i]! / 255;
   let side = SIDE;
   for (const [i, shape] of domainLayers(domain.at(-1)!.biases.length - 1).entries()) {
     values = convolve(values, side, domain[i]!, shape);
