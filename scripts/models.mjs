@@ -19,6 +19,7 @@ import {
   calibrationRecord,
   createTrainingGraph,
   createTuningFiles,
+  domainOf,
   evaluate,
   validationSplit,
 } from '@denary/train';
@@ -27,14 +28,10 @@ import { loadDataset } from '@denary/train/node';
 /** Where a system's own settings leave something to be had; one choice, not the best of several. */
 const better = { pair: ['--epochs', '14', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
 
-/** Twins of all epochs take too long where one takes minutes. */
-const brief = {
-  cnn: ['--epochs', '6'],
-  'cnn-pool4': ['--epochs', '2'],
-  string: ['--epochs', '4'],
-  pair: ['--epochs', '2', '--schedule', 'one-cycle', '--learning-rate', '0.002'],
-};
+/** A twin of all epochs would take an hour. */
+const brief = { pair: ['--epochs', '2', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
 const [held, seed] = [0.1, 1];
+const domains = {};
 
 /** How the models that read one digit are tuned, where it is not by the default: `mlp` is small enough to train all of it, gently. */
 const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02 } };
@@ -66,14 +63,18 @@ function trainInto(folder, name, more = []) {
 async function calibrate(folder, name) {
   const twin = join(root, 'out', 'twins', name);
   const file = join(twin, 'model.onnx');
-  if (!existsSync(file)) trainInto(twin, name, ['--validation-split', `${held}`, ...(brief[name] ?? [])]);
+  if (!existsSync(file))
+    trainInto(twin, name, ['--validation-split', `${held}`, ...(brief[name] ?? better[name] ?? [])]);
   const manifest = parseManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const { epochs } = parseManifest(readFileSync(join(twin, 'manifest.json'), 'utf8')).training;
   // What was trained for less long is less sure: that a model is not sure enough can't be learnt from it.
   const sharpen = epochs >= manifest.training.epochs;
   const data = await loadDataset(manifest.architecture.training.data ?? 'mnist', 'train');
   const split = validationSplit(data, held, seed);
-  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split, sharpen });
+  // Models of the same digits share one.
+  domains[split.train.name] ??= await domainOf({ createSession, ...split });
+  const domain = domains[split.train.name];
+  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split, domain, sharpen });
   const { count } = split.train;
   const on = `${split.validation.name}, read by a twin: trained alike on the other ${count} images, for ${epochs} epochs`;
   manifest.calibration = calibrationRecord(calibrated, on);

@@ -4,7 +4,7 @@
  */
 
 import type { Interface } from './contract.js';
-import { type Domain, decodeDomain, encodeDomain } from './domain.js';
+import { type Domain, decodeDomain, type EncodedLayer, encodeDomain } from './domain.js';
 import { DenaryError, messageOf, problem } from './errors.js';
 import type { Model } from './onnx/model.js';
 
@@ -12,7 +12,7 @@ import type { Model } from './onnx/model.js';
 export interface Limits {
   /** 0 to 1: the least confidence, after the temperature. */
   readonly confidence: number;
-  /** The largest distance from the class that was read; there where the model has a domain. */
+  /** The largest distance from digits (`distanceFrom`); there where the model has a domain. */
   readonly distance?: number | undefined;
 }
 
@@ -47,13 +47,13 @@ function calibrationOf({ temperature, limits, domain }: Written, classes: number
   requireNumber('a temperature above 0', temperature, Number.MIN_VALUE);
   if (limits !== undefined) {
     requireNumber('a limit on confidence from 0 to 1', limits.confidence, 0, 1);
-    if (limits.distance !== undefined) requireNumber('a limit on distance of at least 0', limits.distance, 0);
+    if (limits.distance !== undefined) requireNumber('a limit on distance', limits.distance, Number.NEGATIVE_INFINITY);
   }
-  return { temperature, limits, domain: domain === undefined ? undefined : decodeDomain(String(domain), classes, who) };
+  return { temperature, limits, domain: domain === undefined ? undefined : decodeDomain(domain, classes, who) };
 }
 
 interface Written extends Omit<Calibration, 'domain'> {
-  readonly domain?: string;
+  readonly domain?: readonly EncodedLayer[];
 }
 
 function requireNumber(expected: string, value: unknown, least: number, most = Number.POSITIVE_INFINITY): void {

@@ -1,114 +1,136 @@
 /**
- * How far an image is from all digits of one class: its squared distance from the subspace of the class' principal
- * components (Watanabe's CLAFIC, 1967), over 14x14 features. A softmax can be sure of anything; this can't.
+ * Whether an image is a digit at all: a small convolutional net beside the model, taught by digits and by made pictures that
+ * are none (outlier exposure: Hendrycks, Mazeika and Dietterich, ICLR 2019). A softmax over digits alone can be sure of
+ * anything. It sees the image and not the model, and is plain arithmetic in a fixed order: the same bits in every runtime.
  */
 
 import { DenaryError } from './errors.js';
 
-/** The side of the images that have features, and the number of features. */
+/** The side of the images that it takes. */
 const SIDE = 28;
-const HALF = SIDE / 2;
-export const FEATURES = HALF * HALF;
 
-export interface Domain {
-  readonly classes: number;
-  /** float32 [classes, 196]: the mean of each class' features. */
-  readonly means: Float32Array;
-  /** float32 [classes, components, 196]: directions of unit length, orthogonal but for rounding. */
-  readonly directions: Float32Array;
+/**
+ * The convolutions: filters, the side of their kernels, and stride, with Keras' padding `same` and a ReLU between two. The
+ * third sees the whole of the second's 7x7, so it and the next, which has a filter for each class and one for all else, are
+ * dense layers.
+ */
+export const domainLayers = (classes: number) =>
+  [
+    { filters: 8, size: 5, stride: 2 },
+    { filters: 16, size: 3, stride: 2 },
+    { filters: 32, size: 7, stride: 7 },
+    { filters: classes + 1, size: 1, stride: 1 },
+  ] as const;
+
+export interface DomainLayer {
+  /** float64 [size, size, channels, filters]: weights, each one of -127 to 127 steps. */
+  readonly kernels: Float64Array;
+  readonly step: number;
+  /** [filters] */
+  readonly biases: readonly number[];
 }
 
-/** float64 [196], 0 to 1: uint8 [28, 28] smoothed by 1-2-1 both ways, averaged 2x2, and the root of it, which evens strokes. */
-export function featuresOf(pixels: ArrayLike<number>, start = 0): Float64Array {
-  const features = new Float64Array(FEATURES);
-  const [rows, columns] = [new Float64Array(HALF * SIDE), SIDE];
-  // 1-2-1 and then the mean of two neighbours is 1-3-3-1.
-  for (let y = 0; y < HALF; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const at = start + 2 * y * SIDE + x;
-      const above = y > 0 ? pixels[at - SIDE]! : 0;
-      const below = y < HALF - 1 ? pixels[at + 2 * SIDE]! : 0;
-      rows[y * SIDE + x] = above + 3 * (pixels[at]! + pixels[at + SIDE]!) + below;
+/** One for each of `domainLayers`. */
+export type Domain = readonly DomainLayer[];
+
+/** How unlike any digit an image, uint8 [28, 28], is: the logit of no digit less that of the likeliest. Below 0 a digit is likelier. */
+export function distanceFrom(domain: Domain, pixels: ArrayLike<number>): number {
+  let values = new Float64Array(SIDE * SIDE);
+  for (let i = 0; i < values.length; i++) values[i] = pixels[i]! / 255;
+  let side = SIDE;
+  for (const [i, shape] of domainLayers(domain.at(-1)!.biases.length - 1).entries()) {
+    values = convolve(values, side, domain[i]!, shape);
+    side = Math.ceil(side / shape.stride);
+  }
+  const none = values.at(-1)!;
+  return none - Math.max(...values.subarray(0, -1));
+}
+
+// Scratch memory, kept between calls: what a kernel sees that is above 0, and where its weights begin.
+const seen = new Float64Array(7 * 7 * 16);
+const at = new Int32Array(seen.length);
+
+/** What a ReLU before it leaves at 0, most of an image and half of all else, is passed over. */
+function convolve(
+  values: Float64Array,
+  side: number,
+  { kernels, biases }: DomainLayer,
+  { filters, size, stride }: { filters: number; size: number; stride: number },
+): Float64Array<ArrayBuffer> {
+  const channels = values.length / (side * side);
+  const wide = Math.ceil(side / stride);
+  const rim = Math.max(0, (wide - 1) * stride + size - side) >> 1;
+  const sums = new Float64Array(wide * wide * filters);
+  for (let cell = 0; cell < wide * wide; cell++) {
+    const [top, left] = [Math.floor(cell / wide) * stride - rim, (cell % wide) * stride - rim];
+    const [first, end] = [Math.max(0, -left), Math.min(size, side - left)];
+    let count = 0;
+    for (let y = Math.max(0, -top); y < Math.min(size, side - top); y++) {
+      let from = ((top + y) * side + left + first) * channels;
+      for (let k = (y * size + first) * channels; k < (y * size + end) * channels; k++, from++) {
+        if (values[from]! <= 0) continue;
+        at[count] = k * filters;
+        seen[count++] = values[from]!;
+      }
+    }
+    // Four filters at a time are twice as fast as one; what would lie beyond the last is dropped.
+    for (let f = 0; f < filters; f += 4) {
+      let a = biases[f]!;
+      let b = biases[f + 1]!;
+      let c = biases[f + 2]!;
+      let d = biases[f + 3]!;
+      for (let i = 0; i < count; i++) {
+        const value = seen[i]!;
+        const k = at[i]! + f;
+        a += value * kernels[k]!;
+        b += value * kernels[k + 1]!;
+        c += value * kernels[k + 2]!;
+        d += value * kernels[k + 3]!;
+      }
+      const to = cell * filters + f;
+      sums[to] = a;
+      if (f + 1 < filters) sums[to + 1] = b;
+      if (f + 2 < filters) sums[to + 2] = c;
+      if (f + 3 < filters) sums[to + 3] = d;
     }
   }
-  for (let y = 0; y < HALF; y++) {
-    for (let x = 0; x < HALF; x++) {
-      const at = y * columns + 2 * x;
-      const before = x > 0 ? rows[at - 1]! : 0;
-      const after = x < HALF - 1 ? rows[at + 2]! : 0;
-      features[y * HALF + x] = Math.sqrt((before + 3 * (rows[at]! + rows[at + 1]!) + after) / (64 * 255));
-    }
-  }
-  return features;
+  return sums;
 }
 
-/** |z|² - Σ (direction · z)² for z = features - mean: 0 within the class' subspace, some 1 to 3 for a digit of the class. */
-export function distanceFrom({ means, directions, classes }: Domain, features: Float64Array, label: number): number {
-  const components = directions.length / (classes * FEATURES);
-  const z = features.map((value, i) => value - means[label * FEATURES + i]!);
-  let distance = 0;
-  for (let i = 0; i < FEATURES; i++) distance += z[i]! * z[i]!;
-  for (let k = 0; k < components; k++) {
-    const at = (label * components + k) * FEATURES;
-    let along = 0;
-    for (let i = 0; i < FEATURES; i++) along += directions[at + i]! * z[i]!;
-    distance -= along * along;
-  }
-  return distance;
+/** As JSON has it. */
+export interface EncodedLayer extends Omit<DomainLayer, 'kernels'> {
+  /** In base64. */
+  readonly kernels: string;
 }
 
-/** In base64, a byte a number: for each class its mean in 1/255, then each direction, the largest of its numbers as ±127. */
-export function encodeDomain({ classes, means, directions }: Domain): string {
-  const components = directions.length / (classes * FEATURES);
-  const bytes = new Int8Array(classes * (1 + components) * FEATURES);
-  for (let label = 0, to = 0; label < classes; label++) {
-    const mean = means.subarray(label * FEATURES, (label + 1) * FEATURES);
-    for (const value of mean) bytes[to++] = Math.round(255 * value);
-    for (let k = 0; k < components; k++) {
-      const at = (label * components + k) * FEATURES;
-      const direction = directions.subarray(at, at + FEATURES);
-      const most = direction.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-      for (const value of direction) bytes[to++] = Math.round((127 * value) / (most || 1));
-    }
-  }
-  const characters = Array.from(new Uint8Array(bytes.buffer), (byte) => String.fromCharCode(byte));
-  return btoa(characters.join(''));
+export function encodeDomain(domain: Domain): EncodedLayer[] {
+  return domain.map(({ kernels, step, biases }) => {
+    const bytes = Uint8Array.from(kernels, (weight) => Math.round(weight / step));
+    return { kernels: btoa(String.fromCharCode(...bytes)), step, biases };
+  });
 }
 
-/** Throws `bad-model` where the text is not that of a domain of so many classes. */
-export function decodeDomain(text: string, classes: number, who = 'decodeDomain'): Domain {
-  const bytes = decode(text);
-  const components = bytes.length / (classes * FEATURES) - 1;
-  if (!Number.isInteger(components) || components < 0) {
-    throw new DenaryError({
-      code: 'bad-model',
-      who,
-      expected: `a domain of ${classes} classes, in base64`,
-      received: `${text.length} characters`,
-      remedy: 'Take the model file as it was written.',
-    });
-  }
-  const means = new Float32Array(classes * FEATURES);
-  const directions = new Float32Array(classes * components * FEATURES);
-  for (let row = 0, mean = 0, direction = 0; row < classes * (components + 1); row++) {
-    const from = bytes.subarray(row * FEATURES, (row + 1) * FEATURES);
-    if (row % (components + 1) === 0) for (const byte of from) means[mean++] = byte / 255;
-    else {
-      const values = Int8Array.from(from);
-      const length = Math.hypot(...values);
-      for (const value of values) directions[direction++] = value / (length || 1);
-    }
-  }
-  return { classes, means, directions };
-}
-
-/** Nothing for what is no base64. */
-function decode(text: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return new Uint8Array(1);
-  }
+/** Throws `bad-model` where the layers are not those of a domain of so many classes. */
+export function decodeDomain(encoded: readonly EncodedLayer[], classes: number, who = 'decodeDomain'): Domain {
+  let channels = 1;
+  const domain = domainLayers(classes).map(({ filters, size }, i) => {
+    const { kernels = '', step, biases } = encoded[i] ?? ({} as Partial<EncodedLayer>);
+    const bytes = Int8Array.from(atob(kernels), (character) => character.charCodeAt(0));
+    const numbers = [step, ...(biases ?? [])];
+    const fits = bytes.length === size * size * channels * filters && numbers.length === 1 + filters;
+    channels = filters;
+    return fits && numbers.every(Number.isFinite)
+      ? { kernels: Float64Array.from(bytes, (steps) => steps * step!), step: step!, biases: biases! }
+      : undefined;
+  });
+  if (domain.every((layer) => layer !== undefined)) return domain;
+  throw new DenaryError({
+    code: 'bad-model',
+    who,
+    expected: `a domain of ${classes} classes`,
+    received: 'layers of other sizes',
+    remedy: 'Take the model file as it was written, or calibrate it again.',
+  });
 }
 
 /** Of WHATWG's HTML, and in Node as in browsers; declared here, as core has neither's types. A codec would weigh on every page. */

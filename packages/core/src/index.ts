@@ -10,6 +10,7 @@ export * from './domain.js';
 export * from './errors.js';
 export * from './feedback-engine.js';
 export * from './image.js';
+export * from './limits.js';
 export * from './manifest.js';
 export * from './normalise.js';
 export * from './onnx/index.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibrationIn, tempered, withCalibration } from './calibration.js';
-import { type Domain, decodeDomain, distanceFrom, encodeDomain, FEATURES, featuresOf } from './domain.js';
+import { type Domain, distanceFrom, domainLayers, encodeDomain } from './domain.js';
 import { GraphBuilder } from './onnx/builder.js';
 import type { Prediction } from './prediction.js';
 import { predictionsOf } from './preparation.js';
@@ -10,17 +10,15 @@ const contract = { height: 28, width: 28, classes: 3, slots: 1 };
 const pixels = new Uint8Array(784).fill(100);
 const image = { pixels, empty: false };
 
-/** Two directions for each of three classes; means that differ. */
-const domain: Domain = decodeDomain(
-  encodeDomain({
-    classes: 3,
-    means: Float32Array.from({ length: 3 * FEATURES }, (_, i) => Math.floor(i / FEATURES) / 3),
-    directions: Float32Array.from({ length: 6 * FEATURES }, (_, i) =>
-      i % FEATURES === Math.floor(i / FEATURES) % 2 ? 1 : 0,
-    ),
-  }),
-  3,
-);
+/** Weights of some pattern, for three classes. */
+const domain: Domain = domainLayers(3).map(({ filters, size }, i) => ({
+  kernels: Float64Array.from(
+    { length: size * size * [1, 8, 16, 32][i]! * filters },
+    (_, k) => (((k * 37) % 255) - 127) * 0.002,
+  ),
+  step: 0.002,
+  biases: Array.from({ length: filters }, (_, k) => (k % 3) / 8),
+}));
 
 describe('temperature', () => {
   it('is a softmax over log p / T', () => {
@@ -68,27 +66,43 @@ describe('a calibration in a model file', () => {
     '{"temperature":0}',
     '{"temperature":1,"limits":{"confidence":2}}',
     '{"temperature":1,"domain":"AAAA"}',
+    '{"temperature":1,"domain":[{"kernels":"AAAA","step":1,"biases":[1]}]}',
+    JSON.stringify({ temperature: 1, domain: encodeDomain(domain.with(2, { ...domain[2]!, step: Number.NaN })) }),
+    JSON.stringify({ temperature: 1, domain: encodeDomain(domain).with(1, { ...domain[1]!, kernels: '?' }) }),
   ])('is a bad model where it is %s', (text) => {
     const damaged = { ...model, metadata: { 'denary.calibration': text } };
     expect(() => calibrationIn(damaged)).toThrow(expect.objectContaining({ code: 'bad-model' }));
   });
 });
 
-describe('features and distance', () => {
-  it('are the root of a smoothed half-size image', () => {
-    const dot = new Uint8Array(784);
-    dot[10 * 28 + 10] = 255;
-    const features = featuresOf(dot);
-    // 1-3-3-1 both ways over 64: the dot is the first inner pixel of its block, and an outer one of the blocks before.
-    expect(features[5 * 14 + 5]).toBeCloseTo(Math.sqrt(9 / 64), 12);
-    expect(features[5 * 14 + 4]).toBeCloseTo(Math.sqrt(3 / 64), 12);
-    expect(features[4 * 14 + 4]).toBeCloseTo(Math.sqrt(1 / 64), 12);
-    expect(features[6 * 14 + 5]).toBe(0);
+/** Of one layer, as the definition has it: the sum over the kernel at every place of the output. */
+function plain(values: number[], side: number, i: number): number[] {
+  const { filters, size, stride } = domainLayers(3)[i]!;
+  const { kernels, biases } = domain[i]!;
+  const channels = values.length / side / side;
+  const wide = Math.ceil(side / stride);
+  const rim = Math.floor(Math.max(0, (wide - 1) * stride + size - side) / 2);
+  return Array.from({ length: wide * wide * filters }, (_, to) => {
+    const [filter, cell] = [to % filters, Math.floor(to / filters)];
+    let sum = 0;
+    for (let k = 0; k < size * size * channels; k++) {
+      const [channel, place] = [k % channels, Math.floor(k / channels)];
+      const y = Math.floor(cell / wide) * stride - rim + Math.floor(place / size);
+      const x = (cell % wide) * stride - rim + (place % size);
+      const inside = y >= 0 && y < side && x >= 0 && x < side;
+      if (inside) sum += Math.max(0, values[(y * side + x) * channels + channel]!) * kernels[k * filters + filter]!;
+    }
+    return sum + biases[filter]!;
   });
+}
 
-  it('is what lies outside of the directions', () => {
-    const features = Float64Array.from({ length: FEATURES }, (_, i) => 1 / 3 + (i < 3 ? 0.5 : 0));
-    expect(distanceFrom(domain, features, 1)).toBeCloseTo(0.25, 6);
+describe('distance', () => {
+  it('is what convolutions with padding same and ReLUs give', () => {
+    const drawn = Uint8Array.from({ length: 784 }, (_, p) => (p % 5 === 0 ? 0 : (p * 31) % 256));
+    let values = Array.from(drawn, (pixel) => pixel / 255);
+    for (const [i, side] of [28, 14, 7, 1].entries()) values = plain(values, side, i);
+    expect(values).toHaveLength(4);
+    expect(distanceFrom(domain, drawn)).toBeCloseTo(values[3]! - Math.max(...values.slice(0, 3)), 8);
   });
 });
 
@@ -110,7 +124,7 @@ describe('rejection', () => {
     expect(read(sure, rule, true)).toMatchObject({ digit: null, rejected: 'blank' });
     const unsure = Float32Array.from([0.4, 0.5, 0.1]);
     expect(read(unsure, rule)).toMatchObject({ digit: null, rejected: 'low-confidence', confidence: 0.5 });
-    const strict = rejectionRule('auto', { temperature: 1, limits: { ...limits, distance: 1e-3 }, domain });
+    const strict = rejectionRule('auto', { temperature: 1, limits: { ...limits, distance: -1e6 }, domain });
     const unlike = read(sure, strict);
     expect(unlike).toMatchObject({ digit: null, rejected: 'out-of-domain' });
     expect((unlike as Prediction).probabilities[1]).toBeCloseTo(0.95, 6);

@@ -1,11 +1,11 @@
 /** Refusing to read: what is empty, what the model is not sure of, and what is no digit by its looks. */
 
 import type { Calibration, Limits } from './calibration.js';
-import { type Domain, distanceFrom, featuresOf } from './domain.js';
+import { type Domain, distanceFrom } from './domain.js';
 import { DenaryError } from './errors.js';
 import type { Prediction } from './prediction.js';
 
-/** `blank`: no ink. `low-confidence`: between digits. `out-of-domain`: unlike the digits of the class that it was read as. */
+/** `blank`: no ink. `low-confidence`: between digits. `out-of-domain`: like no digit. */
 export type Rejection = 'blank' | 'low-confidence' | 'out-of-domain';
 
 /**
@@ -47,5 +47,5 @@ export function rejectionOf(
   if (digit === null) return 'blank';
   if (confidence < limits.confidence) return 'low-confidence';
   if (!domain || !pixels || limits.distance === undefined) return undefined;
-  return distanceFrom(domain, featuresOf(pixels), digit) > limits.distance ? 'out-of-domain' : undefined;
+  return distanceFrom(domain, pixels) > limits.distance ? 'out-of-domain' : undefined;
 }

@@ -2,20 +2,21 @@
 
 import {
   type Calibration,
+  chooseLimits,
   type Domain,
+  type Doubts,
   distanceFrom,
   FIELD,
-  featuresOf,
   type Manifest,
   normalise,
+  refusedShare,
   type SessionFactory,
 } from '@denary/core';
 import { atTemperature, fitTemperature, type TemperatureFit } from './calibrate.js';
 import { createDataset, type Dataset } from './data/dataset.js';
 import { fitDomain } from './domain.js';
 import { evaluate } from './evaluate.js';
-import { chooseLimits, type Doubts, refusedShare } from './rejection.js';
-import { type Readings, readingsFrom } from './report/readings.js';
+import { readingsFrom } from './report/readings.js';
 
 /** Of digits, the share that `reject: 'auto'` refuses. */
 const SHARE = 0.01;
@@ -24,10 +25,12 @@ export interface CalibrateOptions {
   readonly createSession: SessionFactory;
   /** The bytes of a model in denary's contract. */
   readonly model: Uint8Array;
-  /** What it was trained on: of single digits, how they look is learnt here. */
+  /** What it was trained on: of single digits, what tells them from all else is learnt here. */
   readonly train: Dataset;
   /** What it was not trained on. */
   readonly validation: Dataset;
+  /** In place of one that is fitted to `train`. */
+  readonly domain?: Domain | undefined;
   /** Of the validation data, the share that the limits refuse at most; default 0.01. */
   readonly share?: number;
   /** Whether the temperature may be below 1, which makes the model surer; default true. */
@@ -42,12 +45,12 @@ export interface Calibrated extends TemperatureFit {
 
 /** Throws `bad-data` where the data do not fit the model. The test set has no part in it. */
 export async function calibrateModel(options: CalibrateOptions): Promise<Calibrated> {
-  const { createSession, model, train, validation, share = SHARE, sharpen = true } = options;
+  const { createSession, model, validation, share = SHARE, sharpen = true } = options;
   const { probabilities } = await evaluate({ createSession, model, dataset: validation });
   const best = fitTemperature({ probabilities, labels: validation.labels });
   const fit = best.temperature < 1 && !sharpen ? untempered(best) : best;
   const { temperature } = fit;
-  const domain = domainOf(train);
+  const domain = options.domain ?? (await domainOf(options));
   const doubts = await doubtsOf({ createSession, model, dataset: validation, calibration: { temperature, domain } });
   const limits = chooseLimits(doubts, share);
   return { ...fit, calibration: { temperature, limits, domain }, refuses: refusedShare(doubts, limits) };
@@ -77,10 +80,9 @@ export function calibrationRecord(calibrated: Calibrated, on: string): NonNullab
 
 const isNormalisable = ({ height, width, slots }: Dataset) => height === FIELD && width === FIELD && slots === 1;
 
-function domainOf(digits: Dataset): Domain | undefined {
-  if (!isNormalisable(digits)) return undefined;
-  const { labels, classes } = digits;
-  return fitDomain({ images: normalisedImages(digits), labels, classes });
+/** Nothing for what a recognizer does not normalise. */
+export async function domainOf({ createSession, train }: Pick<CalibrateOptions, 'createSession' | 'train'>) {
+  return isNormalisable(train) ? fitDomain({ createSession, digits: normalised(train) }) : undefined;
 }
 
 export interface DoubtsOptions extends Pick<CalibrateOptions, 'createSession' | 'model'> {
@@ -90,7 +92,7 @@ export interface DoubtsOptions extends Pick<CalibrateOptions, 'createSession' | 
   readonly normalised?: boolean;
 }
 
-/** How sure the model is of each sample, and how far it lies from its class: as a recognizer has it, single digits normalised. */
+/** How sure the model is of each sample, and how far that lies from digits: as a recognizer has it, single digits normalised. */
 export async function doubtsOf(options: DoubtsOptions): Promise<Doubts> {
   const { createSession, model, dataset, calibration } = options;
   const { temperature, domain } = calibration;
@@ -98,25 +100,23 @@ export async function doubtsOf(options: DoubtsOptions): Promise<Doubts> {
   const { probabilities } = await evaluate({ createSession, model, dataset: seen });
   const said = atTemperature({ probabilities, labels: seen.labels }, temperature);
   const readings = readingsFrom(said.probabilities, said.labels);
-  return { confidences: readings.confidence, distances: domain && distancesOf(domain, seen, readings) };
+  return { confidences: readings.confidence, distances: domain && distancesOf(domain, seen) };
 }
 
-function distancesOf(domain: Domain, { images }: Dataset, { predicted }: Readings): Float64Array {
-  return Float64Array.from(predicted, (label, i) => distanceFrom(domain, featuresOf(images, i * FIELD * FIELD), label));
-}
-
-function normalised(dataset: Dataset): Dataset {
-  const images = new Uint8Array(dataset.images.length);
-  normalisedImages(dataset).forEach((pixels, i) => {
-    images.set(pixels, i * FIELD * FIELD);
-  });
-  return createDataset({ ...dataset, images });
-}
-
-function normalisedImages({ images, count }: Dataset): Uint8Array[] {
+function distancesOf(domain: Domain, { images, count }: Dataset): Float64Array {
   const area = FIELD * FIELD;
-  return Array.from({ length: count }, (_, i) => {
-    const data = images.subarray(i * area, (i + 1) * area);
-    return normalise({ data, width: FIELD, height: FIELD }).pixels;
-  });
+  return Float64Array.from({ length: count }, (_, i) =>
+    distanceFrom(domain, images.subarray(i * area, (i + 1) * area)),
+  );
+}
+
+/** As a recognizer sees them. */
+function normalised(digits: Dataset): Dataset {
+  const area = FIELD * FIELD;
+  const images = new Uint8Array(digits.images.length);
+  for (let at = 0; at < images.length; at += area) {
+    const data = digits.images.subarray(at, at + area);
+    images.set(normalise({ data, width: FIELD, height: FIELD }).pixels, at);
+  }
+  return createDataset({ ...digits, images });
 }

@@ -1,10 +1,12 @@
-import { encodeDomain, FEATURES, normal, uniform } from '@denary/core';
+import { decodeDomain, distanceFrom, encodeDomain, normal, normalise, toGrey, uniform } from '@denary/core';
+import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { atTemperature, eceOf, fitTemperature, nllOf, type Said } from './calibrate.js';
 import { createDataset } from './data/dataset.js';
-import { makeDoubles, makeNoise, makeScribbles, makeSideways } from './data/outsiders.js';
+import { makeCharacters, makeDecoys, makeShapes } from './data/decoys.js';
+import { makeDoubles, makeNoise, makeScribbles, makeTurned } from './data/outsiders.js';
 import { fitDomain } from './domain.js';
-import { areaUnderRoc, chooseLimits, refusedShare } from './rejection.js';
+import { areaUnderRoc } from './rejection.js';
 
 /** Labels drawn from softmax(z), and what a model says that is too sure of it: softmax(sharpness z). */
 function overconfident(sharpness: number, count = 20_000): Said {
@@ -54,28 +56,6 @@ describe('fitTemperature', () => {
   });
 });
 
-describe('limits', () => {
-  const confidences = Float64Array.from({ length: 1000 }, (_, i) => uniform(2, 1, i));
-  const distances = Float64Array.from({ length: 1000 }, (_, i) => uniform(2, 2, i));
-
-  it.each([0.005, 0.01, 0.1])('refuse at most the share %f, and nearly it', (share) => {
-    const doubts = { confidences, distances };
-    const limits = chooseLimits(doubts, share);
-    expect(refusedShare(doubts, limits)).toBeLessThanOrEqual(share);
-    expect(refusedShare(doubts, limits)).toBeGreaterThan(share - 0.003);
-    // Each alone is as strict.
-    const [byConfidence, byDistance] = [
-      refusedShare({ confidences }, limits),
-      refusedShare({ confidences: confidences.map(() => 1), distances }, limits),
-    ];
-    expect(byConfidence).toBeCloseTo(byDistance, 10);
-  });
-
-  it('refuse none at 0', () => {
-    expect(refusedShare({ confidences, distances }, chooseLimits({ confidences, distances }, 0))).toBe(0);
-  });
-});
-
 describe('areaUnderRoc', () => {
   it('counts pairs in the right order, and ties half', () => {
     expect(areaUnderRoc([0, 1], [2, 3])).toBe(1);
@@ -87,26 +67,50 @@ describe('areaUnderRoc', () => {
 });
 
 describe('fitDomain', () => {
-  it('finds the directions in which a class varies', () => {
-    const images = Array.from({ length: 60 }, (_, i) => {
-      const pixels = new Uint8Array(784);
-      // One feature that varies in each class, at another place.
-      const at = i % 2 === 0 ? 2 * 28 + 2 : 20 * 28 + 20;
-      for (const p of [0, 1, 28, 29]) pixels[at + p] = 40 + 3 * i;
-      return pixels;
-    });
-    const labels = Uint8Array.from(images, (_, i) => i % 2);
-    const { directions } = fitDomain({ images, labels, classes: 2, components: 1 });
-    const largest = (row: Float32Array) =>
-      row.reduce((best, v, i) => (Math.abs(v) > Math.abs(row[best]!) ? i : best), 0);
-    expect(largest(directions.subarray(0, FEATURES))).toBe(14 + 1);
-    expect(largest(directions.subarray(FEATURES))).toBe(10 * 14 + 10);
+  it('tells digits from what is none', async () => {
+    // Bars across, of three heights, stand for digits.
+    const count = 300;
+    const images = new Uint8Array(count * 784);
+    for (let i = 0; i < count; i++)
+      images.fill(255, i * 784 + (8 + 4 * (i % 3)) * 28 + 4, i * 784 + (8 + 4 * (i % 3)) * 28 + 24);
+    const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
+    const digits = createDataset({ name: 'bars', images, labels, height: 28, width: 28, classes: 3 });
+    const domain = await fitDomain({ createSession, digits, seed: 1 });
+    const far = (of: Uint8Array[]) => of.map((pixels) => distanceFrom(domain, pixels));
+    const outside = makeScribbles(50).map((image) => normalise(toGrey(image)).pixels);
+    const inside = Array.from({ length: 50 }, (_, i) => images.subarray(i * 784, (i + 1) * 784));
+    expect(areaUnderRoc(far(inside), far(outside))).toBeGreaterThan(0.95);
+    expect(decodeDomain(encodeDomain(domain), 3)).toEqual(domain);
+  });
+});
+
+describe('decoys', () => {
+  const images = Uint8Array.from({ length: 40 * 784 }, (_, i) => (i * 7) % 251);
+  const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 10);
+  const digits = createDataset({ name: 'd', images, labels, height: 28, width: 28, classes: 10 });
+
+  it('are the same for a seed, and others for another', () => {
+    expect(makeDecoys(digits, 60, 5)).toEqual(makeDecoys(digits, 60, 5));
+    expect(makeCharacters(3, 5)).not.toEqual(makeCharacters(3, 6));
+    expect(makeShapes(3, 5)).not.toEqual(makeShapes(3, 6));
   });
 
-  it('stands a class without digits', () => {
-    const domain = fitDomain({ images: [new Uint8Array(784)], labels: new Uint8Array(1), classes: 2, components: 2 });
-    expect(domain.directions.every((value) => Number.isFinite(value))).toBe(true);
-    expect(encodeDomain(domain)).toMatch(/^[\w+/=]+$/);
+  it('are of all kinds, and as many as asked for', () => {
+    const decoys = makeDecoys(digits, 200);
+    expect(decoys).toHaveLength(200);
+    expect(decoys.filter(({ width }) => width === 48)).toHaveLength(14);
+  });
+
+  it('are there even without a digit that can be turned', () => {
+    const ones = createDataset({ ...digits, labels: new Uint8Array(40).fill(1) });
+    expect(makeDecoys(ones, 100)).toHaveLength(86);
+  });
+
+  it('fill the page with ink on white', () => {
+    for (const image of [...makeCharacters(20), ...makeShapes(20)]) {
+      expect(image.data.some((value) => value < 160)).toBe(true);
+      expect(image.data[0]).toBe(255);
+    }
   });
 });
 
@@ -131,7 +135,7 @@ describe('outsiders', () => {
   });
 
   it('are digits turned by a quarter, counterclockwise', () => {
-    const [first] = makeSideways(digits, 1);
+    const [first] = makeTurned(digits, 1);
     const two = images.subarray(2 * 784);
     // The top right corner goes to the top left.
     expect(first!.data[0]).toBe(two[27]);
@@ -145,7 +149,12 @@ describe('outsiders', () => {
     expect(first!.data[47]).toBe(images[784 + 27]);
   });
 
+  it('are digits mirrored', () => {
+    const [first] = makeTurned(digits, 1, 'mirrored');
+    expect(Array.from(first!.data.slice(0, 28))).toEqual(Array.from(images.slice(2 * 784, 2 * 784 + 28)).reverse());
+  });
+
   it('need enough digits', () => {
-    expect(() => makeSideways(digits, 50)).toThrow(expect.objectContaining({ code: 'bad-data' }));
+    expect(() => makeTurned(digits, 50)).toThrow(expect.objectContaining({ code: 'bad-data' }));
   });
 });

@@ -1,84 +1,115 @@
-/** Learns what the digits of each class look like: the principal components of their features (`distanceFrom` in core). */
+/** Teaches the small net that tells digits from what is none (`distanceFrom` in core), by digits and by decoys. */
 
-import { type Domain, decodeDomain, encodeDomain, FEATURES, featuresOf, hash32 } from '@denary/core';
+import {
+  type Domain,
+  type DomainLayer,
+  decodeDomain,
+  domainLayers,
+  encodeDomain,
+  FIELD,
+  type Model,
+  normalise,
+  permutation,
+  type SessionFactory,
+  stream,
+  type Tensor,
+  toGrey,
+} from '@denary/core';
+import type { Architecture } from './architectures/architecture.js';
+import { createDataset, type Dataset, subset } from './data/dataset.js';
+import { makeDecoys } from './data/decoys.js';
+import { fit } from './fit.js';
 
-/** Directions for each class: more fit the digits better, and letters too. */
-const COMPONENTS = 20;
-/** Of subspace iteration: the components beyond need not be told apart to the last digit. */
-const ROUNDS = 40;
+/** Digits to teach it by, at most, and as many decoys: more takes longer and brings little. */
+const MOST = 30_000;
 
 export interface DomainOptions {
-  /** Images that have been normalised, uint8 [28, 28] each. */
-  readonly images: readonly Uint8Array[];
-  readonly labels: Uint8Array;
-  readonly classes: number;
-  /** Default 20. */
-  readonly components?: number;
+  readonly createSession: SessionFactory;
+  /** Single digits on 28x28 pixels, as a recognizer normalises them. */
+  readonly digits: Dataset;
+  /** Default 0. */
+  readonly seed?: number;
 }
 
-/** As it comes back from a file: in bytes, so that limits that are chosen with it hold. */
-export function fitDomain({ images, labels, classes, components = COMPONENTS }: DomainOptions): Domain {
-  const features = images.map((pixels) => featuresOf(pixels));
-  const means = new Float32Array(classes * FEATURES);
-  const directions = new Float32Array(classes * components * FEATURES);
-  for (let label = 0; label < classes; label++) {
-    const own = features.filter((_, i) => labels[i] === label);
-    const mean = meanOf(own);
-    means.set(mean, label * FEATURES);
-    directions.set(leadingDirections(covarianceOf(own, mean), components), label * components * FEATURES);
-  }
-  return decodeDomain(encodeDomain({ classes, means, directions }), classes);
+/** As it comes back from a file, so that limits that are chosen with it hold. Half a minute, less of few digits. */
+export async function fitDomain(options: DomainOptions): Promise<Domain> {
+  const { createSession, digits, seed = 0 } = options;
+  const order = permutation(digits.count, seed, stream('domain'));
+  const train = withDecoys(subset(digits, order.subarray(0, MOST)), seed);
+  const { model } = await fit({ createSession, architecture: architectureFor(digits.classes), train, seed });
+  return decodeDomain(encodeDomain(layersOf(model, digits.classes)), digits.classes);
 }
 
-function meanOf(rows: readonly Float64Array[]): Float64Array {
-  const mean = new Float64Array(FEATURES);
-  for (const row of rows) for (let i = 0; i < FEATURES; i++) mean[i]! += row[i]! / rows.length;
-  return mean;
+/** The decoys are of a class of their own. */
+function withDecoys({ name, classes, ...digits }: Dataset, seed: number): Dataset {
+  const made = makeDecoys({ name, classes, ...digits }, digits.count, seed);
+  const decoys = made.map((image) => normalise(toGrey(image))).filter(({ empty }) => !empty);
+  const area = FIELD * FIELD;
+  const images = new Uint8Array((digits.count + decoys.length) * area);
+  images.set(digits.images);
+  decoys.forEach(({ pixels }, i) => {
+    images.set(pixels, (digits.count + i) * area);
+  });
+  const labels = new Uint8Array(digits.count + decoys.length).fill(classes);
+  labels.set(digits.labels);
+  return createDataset({
+    name: `${name} and decoys`,
+    images,
+    labels,
+    height: FIELD,
+    width: FIELD,
+    classes: classes + 1,
+  });
 }
 
-function covarianceOf(rows: readonly Float64Array[], mean: Float64Array): Float64Array {
-  const covariance = new Float64Array(FEATURES * FEATURES);
-  for (const row of rows) {
-    const z = row.map((value, i) => value - mean[i]!);
-    for (let i = 0; i < FEATURES; i++) {
-      const factor = z[i]! / rows.length;
-      for (let j = 0; j <= i; j++) covariance[i * FEATURES + j]! += factor * z[j]!;
-    }
-  }
-  for (let i = 0; i < FEATURES; i++) {
-    for (let j = i + 1; j < FEATURES; j++) covariance[i * FEATURES + j] = covariance[j * FEATURES + i]!;
-  }
-  return covariance;
+/** The net of `domainLayers`, to be trained. */
+function architectureFor(classes: number): Architecture {
+  const layers = domainLayers(classes).slice(0, -1);
+  return {
+    name: 'domain',
+    description: 'Tells digits from what is none',
+    input: { image: [FIELD, FIELD], scale: 255, as: 'image' },
+    classes: classes + 1,
+    layers: [
+      ...layers.map(({ filters, size, stride }, i) => ({
+        type: 'Conv2D' as const,
+        name: `${i}`,
+        filters,
+        kernelSize: [size, size] as const,
+        strides: [stride, stride] as const,
+        padding: 'same' as const,
+        activation: 'relu' as const,
+      })),
+      { type: 'Flatten' },
+      { type: 'Dense', name: `${layers.length}`, units: classes + 1, activation: 'softmax' },
+    ],
+    training: {
+      loss: 'categorical_crossentropy',
+      optimizer: { name: 'Adam', learningRate: 0.006 },
+      schedule: { name: 'one-cycle' },
+      epochs: 7,
+    },
+  };
 }
 
-/** float64 [count, 196]: the eigenvectors of the largest eigenvalues, by subspace iteration with Gram and Schmidt's steps. */
-function leadingDirections(covariance: Float64Array, count: number): Float64Array {
-  let basis = Float64Array.from({ length: count * FEATURES }, (_, i) => hash32(0, i) / 2 ** 31 - 1);
-  for (let round = 0; round < ROUNDS; round++) {
-    orthonormalise(basis, count);
-    const next = new Float64Array(basis.length);
-    for (let k = 0; k < count; k++) {
-      for (let i = 0; i < FEATURES; i++) {
-        const amount = basis[k * FEATURES + i]!;
-        for (let j = 0; j < FEATURES; j++) next[k * FEATURES + j]! += amount * covariance[i * FEATURES + j]!;
+function layersOf({ graph }: Model, classes: number): DomainLayer[] {
+  let channels = 1;
+  return domainLayers(classes).map(({ filters, size }, i) => {
+    const { data, shape } = graph.initializers.get(`${i}/kernel`) as Tensor<'float32'>;
+    const { data: biases } = graph.initializers.get(`${i}/bias`) as Tensor<'float32'>;
+    const [area, dense] = [size * size, shape.length === 2];
+    const step = data.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127 || 1;
+    const kernels = new Float64Array(data.length);
+    for (let cell = 0, to = 0; cell < area; cell++) {
+      for (let channel = 0; channel < channels; channel++) {
+        for (let filter = 0; filter < filters; filter++) {
+          // A convolution has [filters, channels, size, size], the dense layer [channels, filters].
+          const from = dense ? channel * filters + filter : (filter * channels + channel) * area + cell;
+          kernels[to++] = step * Math.round(data[from]! / step);
+        }
       }
     }
-    basis = next;
-  }
-  orthonormalise(basis, count);
-  return basis;
-}
-
-function orthonormalise(basis: Float64Array, count: number): void {
-  for (let k = 0; k < count; k++) {
-    const row = basis.subarray(k * FEATURES, (k + 1) * FEATURES);
-    for (let before = 0; before < k; before++) {
-      const other = basis.subarray(before * FEATURES, (before + 1) * FEATURES);
-      const shared = row.reduce((sum, value, i) => sum + value * other[i]!, 0);
-      for (let i = 0; i < FEATURES; i++) row[i]! -= shared * other[i]!;
-    }
-    const length = Math.hypot(...row);
-    // A class of fewer digits than components leaves directions over: along nothing.
-    for (let i = 0; i < FEATURES; i++) row[i] = length > 1e-12 ? row[i]! / length : 0;
-  }
+    channels = filters;
+    return { kernels, step, biases: [...biases] };
+  });
 }

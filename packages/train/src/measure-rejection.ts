@@ -2,18 +2,21 @@
 
 import {
   calibrationIn,
+  chooseLimits,
   DenaryError,
+  type Doubts,
   FIELD,
   type Image,
   normalise,
   openModel,
+  refusedShare,
   rejectionRule,
   type SessionFactory,
   toGrey,
 } from '@denary/core';
 import { doubtsOf } from './calibrate-model.js';
 import { createDataset, type Dataset } from './data/dataset.js';
-import { areaUnderRoc, chooseLimits, type Doubts, refusedShare } from './rejection.js';
+import { areaUnderRoc } from './rejection.js';
 
 /** Pictures that are no digits. */
 export interface Outsiders {

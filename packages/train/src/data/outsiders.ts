@@ -1,66 +1,28 @@
-/**
- * What a recognizer of single digits should refuse, made from a seed and from digits: pictures to measure rejection on, never
- * to train on or to choose a threshold by.
- */
+/** What a recognizer of single digits should refuse, made from a seed and from digits: pictures to measure rejection on. */
 
 import { DenaryError, hash32, type Image, stream, uniform } from '@denary/core';
 import type { Dataset } from './dataset.js';
 import { DIGIT } from './digits.js';
+import { drawStrokes, type Point, splineThrough } from './drawing.js';
 
 const SIDE = 96;
 const SCRIBBLE = stream('outsiders-scribble');
 const NOISE = stream('outsiders-noise');
-/** Digits that look like no digit when they are turned by a quarter. */
+/** Digits that look like no digit when they are turned by a quarter or mirrored. */
 const TURNABLE = [2, 3, 4, 5, 7];
 
 /** Dark lines on white, 96x96: smooth curves through 5 to 14 random points, drawn with a pen of 3 to 7 pixels. */
 export function makeScribbles(count: number, seed = 0): Image[] {
   return Array.from({ length: count }, (_, i) => {
     const key = hash32(seed, SCRIBBLE, i);
-    const points = 5 + Math.floor(uniform(key, SCRIBBLE, 0) * 10);
+    const number = 5 + Math.floor(uniform(key, SCRIBBLE, 0) * 10);
     const radius = 1.5 + 2 * uniform(key, SCRIBBLE, 1);
-    const at = (j: number): [number, number] => [place(key, 2 + 2 * j), place(key, 3 + 2 * j)];
-    return grey(
-      drawCurve(
-        Array.from({ length: points }, (_, j) => at(j)),
-        radius,
-      ),
-      SIDE,
-      SIDE,
-    );
+    const points = Array.from({ length: number }, (_, j): Point => [place(key, 2 + 2 * j), place(key, 3 + 2 * j)]);
+    return drawStrokes([splineThrough(points, 32)], radius, SIDE);
   });
 }
 
 const place = (key: number, i: number) => SIDE * (0.1 + 0.8 * uniform(key, SCRIBBLE, i));
-
-/** A uniform Catmull-Rom spline through the points, as closely set discs with soft rims. */
-function drawCurve(points: readonly (readonly [number, number])[], radius: number): Uint8Array {
-  const page = new Uint8Array(SIDE * SIDE).fill(255);
-  for (let j = 0; j + 1 < points.length; j++) {
-    const [a, b, c, d] = [points[Math.max(0, j - 1)]!, points[j]!, points[j + 1]!, points[j + 2] ?? points[j + 1]!];
-    for (let t = 0; t < 1; t += 1 / 128) {
-      const [x, y] = [0, 1].map((k) => catmullRom(a[k]!, b[k]!, c[k]!, d[k]!, t)) as [number, number];
-      stamp(page, x, y, radius);
-    }
-  }
-  return page;
-}
-
-/** (2b + (c - a)t + (2a - 5b + 4c - d)t² + (3b - 3c + d - a)t³) / 2 */
-function catmullRom(a: number, b: number, c: number, d: number, t: number): number {
-  return (2 * b + (c - a + (2 * a - 5 * b + 4 * c - d + (3 * b - 3 * c + d - a) * t) * t) * t) / 2;
-}
-
-function stamp(page: Uint8Array, x: number, y: number, radius: number): void {
-  const reach = radius + 1;
-  for (let row = Math.max(0, Math.floor(y - reach)); row <= Math.min(SIDE - 1, y + reach); row++) {
-    for (let column = Math.max(0, Math.floor(x - reach)); column <= Math.min(SIDE - 1, x + reach); column++) {
-      const outside = Math.min(1, Math.max(0, Math.hypot(column - x, row - y) - radius + 0.5));
-      const p = row * SIDE + column;
-      page[p] = Math.min(page[p]!, Math.round(255 * outside));
-    }
-  }
-}
 
 /** Pixels of any grey, each on its own: half the images in single pixels of 28x28, half in blocks of 4x4. */
 export function makeNoise(count: number, seed = 0): Image[] {
@@ -76,16 +38,30 @@ export function makeNoise(count: number, seed = 0): Image[] {
   });
 }
 
-/** Digits turned by a quarter, counterclockwise: 2, 3, 4, 5 and 7 alone, for others then look like digits. */
-export function makeSideways(digits: Dataset, count: number): Image[] {
+/** For each pixel of an image that is no digit any more, which pixel of the digit it is. */
+const turns = {
+  left: (x: number, y: number) => x * DIGIT + (DIGIT - 1 - y),
+  right: (x: number, y: number) => (DIGIT - 1 - x) * DIGIT + y,
+  mirrored: (x: number, y: number) => y * DIGIT + (DIGIT - 1 - x),
+  flipped: (x: number, y: number) => (DIGIT - 1 - y) * DIGIT + x,
+};
+export type Turn = keyof typeof turns;
+export const TURNS = Object.keys(turns) as Turn[];
+
+/** Digits turned by a quarter (by default counterclockwise) or mirrored: 2, 3, 4, 5 and 7 alone, for others then look like digits. */
+export function makeTurned(digits: Dataset, count: number, turn: Turn = 'left'): Image[] {
   return pick(digits, count, (label) => TURNABLE.includes(label)).map(({ data }) =>
     grey(
-      data.map((_, p) => data[(p % DIGIT) * DIGIT + (DIGIT - 1 - Math.floor(p / DIGIT))]!),
+      data.map((_, p) => data[turns[turn](p % DIGIT, Math.floor(p / DIGIT))]!),
       DIGIT,
       DIGIT,
     ),
   );
 }
+
+/** How many digits makeTurned has to choose from. */
+export const countTurnable = ({ labels }: Dataset): number =>
+  labels.reduce((sum, label) => sum + (TURNABLE.includes(label) ? 1 : 0), 0);
 
 /** Two digits side by side in one image, 28x48, as a number of two digits that was not taken apart. */
 export function makeDoubles(digits: Dataset, count: number): Image[] {
@@ -105,12 +81,11 @@ export function makeDoubles(digits: Dataset, count: number): Image[] {
 
 /** Kinds that need nothing but digits: up to 1000 of each, fewer of few digits. */
 export function madeOutsiders(digits: Dataset, seed = 0): { kind: string; images: Image[] }[] {
-  const turnable = digits.labels.reduce((sum, label) => sum + (TURNABLE.includes(label) ? 1 : 0), 0);
   return [
     { kind: 'scribbles', images: makeScribbles(1000, seed) },
     { kind: 'noise', images: makeNoise(1000, seed) },
     { kind: 'two digits', images: makeDoubles(digits, Math.min(1000, digits.count >> 1)) },
-    { kind: 'digits on their side', images: makeSideways(digits, Math.min(1000, turnable)) },
+    { kind: 'digits on their side', images: makeTurned(digits, Math.min(1000, countTurnable(digits))) },
   ];
 }
 

@@ -136,8 +136,8 @@ function rejectionSection(rows: readonly RejectionRow[]): Section {
     [...head, ...shares.map(({ digits }) => `at ${percent(digits)}`), 'auto'],
     body,
   )}
-<p>Refused is what is blank, of low confidence, or far from the class that it was read as: at each share, with limits that refuse
-so many of these digits; auto, with the limits in the model. AUROC is the chance that such an image is more doubtful than a
-digit. What looks like a digit is read as one.</p>`;
+<p>Refused is what is blank, of low confidence, or like no digit to the small net beside the model: at each share, with limits
+that refuse so many of these digits; auto, with the limits in the model. AUROC is the chance that such an image is more doubtful
+than a digit. That net was taught by random characters and shapes, and by digits side by side, mirrored and turned.</p>`;
   return { id: 'rejection', heading: 'Rejection', content, files: [] };
 }
