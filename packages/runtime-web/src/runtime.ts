@@ -22,7 +22,8 @@ export interface Runtime {
 const nodeEntry = 'onnxruntime-web';
 const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
-const importUrl = (url: string): Promise<Ort> =>
+/** What bundlers are not to see. */
+export const importUrl = (url: string): Promise<unknown> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
 
 /** Loads ONNX Runtime. `threads` are those of all its sessions. Throws as downloads do. */
@@ -43,7 +44,7 @@ export async function loadRuntime(
 
 /** It finds its own files there, and has threads. */
 async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime> {
-  const ort: Ort = device === 'wasm' ? await importUrl(nodeEntry) : await importUrl(`${nodeEntry}/webgpu`);
+  const ort = (await importUrl(device === 'wasm' ? nodeEntry : `${nodeEntry}/webgpu`)) as Ort;
   if (threads) ort.env.wasm.numThreads ??= threads;
   return { ort, device, threads: ort.env.wasm.numThreads, notes: [], started: false };
 }
@@ -53,14 +54,14 @@ let loads = 0;
 
 async function importRuntime(mjs: RemoteFile): Promise<Ort> {
   try {
-    return await importUrl(loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`);
+    return (await importUrl(loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`)) as Ort;
   } catch (cause) {
     throw await whyNoScript(mjs, cause);
   }
 }
 
 /** ONNX Runtime's own choice, made here so that it can be told. */
-function threadsHere(wanted: number | undefined): { threads: number; notes: string[] } {
+export function threadsHere(wanted: number | undefined): { threads: number; notes: string[] } {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (globalThis.crossOriginIsolated) return { threads: wanted ?? Math.min(4, Math.ceil(cores / 2)), notes: [] };
   if (wanted === 1 || cores === 1) return { threads: 1, notes: [] };

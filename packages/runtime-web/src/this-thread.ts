@@ -5,7 +5,8 @@ import { type Versions, versions } from './build-facts.js';
 import { fastestSession } from './devices.js';
 import { Downloads, type OnProgress } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
-import { loadRuntime, type Runtime } from './runtime.js';
+import { type KernelFiles, loadKernels, whereKnown } from './kernels/load.js';
+import { loadRuntime, type Runtime, threadsHere } from './runtime.js';
 import { mixedVersions } from './script-problem.js';
 import { sessionIn } from './session.js';
 
@@ -17,14 +18,20 @@ export interface OpenRequest {
   readonly device: WebDevice | 'auto';
   readonly options: Omit<SessionOptions, 'device'>;
   readonly runtimes: Readonly<Record<WebDevice, RuntimeFiles>>;
+  /** Denary's own kernels, which are tried first for `wasm`. */
+  readonly kernels?: KernelFiles | undefined;
   /** The name of the cache; nothing is kept without. */
   readonly cache: string | undefined;
   /** The asker's own, which must be the same. */
   readonly versions: Versions;
 }
 
+/** What runs a model. */
+export type EngineName = 'denary' | 'onnxruntime';
+
 /** What is told of the model besides the session. */
 export interface Facts {
+  readonly engine: EngineName;
   /** The model file's `metadata_props`. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly threads: number | undefined;
@@ -47,21 +54,39 @@ export async function open(request: OpenRequest, onProgress?: OnProgress): Promi
   const downloads = new Downloads(cache, onProgress);
   const load = (device: WebDevice) => runtimeFor(device, request.runtimes[device], downloads, options.threads);
   const first = device === 'auto' ? 'wasm' : device;
-  const [model, runtime] = await Promise.all([bytesOf(request.model, downloads), load(first)]);
+  const kernelFiles = first === 'wasm' ? request.kernels : undefined;
+  const [model, kernels] = await Promise.all([
+    bytesOf(request.model, downloads),
+    kernelFiles && loadKernels(kernelFiles),
+    // What is loaded twice is loaded once.
+    kernelFiles || load(first),
+  ]);
   const metadata = decodeMetadata(model, nameOf(request.model));
+  const here = threadsHere(options.threads);
+  let used: Pick<Runtime, 'threads' | 'notes'> = here;
+  let engine: EngineName = 'onnxruntime';
   const sessionOn = async (device: WebDevice) => {
-    const used = device === first ? runtime : await load(device);
-    return sessionIn(used, model, options).catch((error) => {
+    if (kernels && device === 'wasm') {
+      const session = await whereKnown(kernelFiles!, () => kernels.openKernels(model, request, here.threads));
+      if (session) {
+        engine = 'denary';
+        return session;
+      }
+    }
+    const runtime = await load(device);
+    if (device === first) used = runtime;
+    return sessionIn(runtime, model, options).catch((error) => {
       // ONNX Runtime that has failed to start never does.
-      if (!used.started) runtimes.delete(device);
+      if (!runtime.started) runtimes.delete(device);
       throw error;
     });
   };
   const { session, notes } =
     device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
+  if (session.device !== 'wasm') engine = 'onnxruntime';
   return {
     session,
-    extra: { metadata, threads: runtime.threads, notes: [...runtime.notes, ...notes, ...downloads.notes] },
+    extra: { engine, metadata, threads: used.threads, notes: [...used.notes, ...notes, ...downloads.notes] },
   };
 }
 
