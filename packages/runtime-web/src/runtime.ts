@@ -22,9 +22,17 @@ export interface Runtime {
 const nodeEntry = 'onnxruntime-web';
 const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
-/** What bundlers are not to see. */
-export const importUrl = (url: string): Promise<unknown> =>
+const importUrl = (url: string): Promise<unknown> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
+
+/** What a script exports that bundlers are not to see. Throws `not-found` and the like where it does not load. */
+export async function importScript(file: RemoteFile, url = file.url): Promise<unknown> {
+  try {
+    return await importUrl(url);
+  } catch (cause) {
+    throw await whyNoScript(file, cause);
+  }
+}
 
 /** Loads ONNX Runtime. `threads` are those of all its sessions. Throws as downloads do. */
 export async function loadRuntime(
@@ -52,13 +60,8 @@ async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime>
 /** One that failed to start would be given again for the same address. */
 let loads = 0;
 
-async function importRuntime(mjs: RemoteFile): Promise<Ort> {
-  try {
-    return (await importUrl(loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`)) as Ort;
-  } catch (cause) {
-    throw await whyNoScript(mjs, cause);
-  }
-}
+const importRuntime = async (mjs: RemoteFile): Promise<Ort> =>
+  (await importScript(mjs, loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`)) as Ort;
 
 /** ONNX Runtime's own choice, made here so that it can be told. */
 export function threadsHere(wanted: number | undefined): { threads: number; notes: string[] } {

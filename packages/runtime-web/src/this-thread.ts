@@ -5,10 +5,18 @@ import { type Versions, versions } from './build-facts.js';
 import { fastestSession } from './devices.js';
 import { Downloads, type OnProgress } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
-import { type KernelFiles, loadKernels, whereKnown } from './kernels/load.js';
-import { loadRuntime, type Runtime, threadsHere } from './runtime.js';
+import { importScript, loadRuntime, type Runtime, threadsHere } from './runtime.js';
 import { mixedVersions } from './script-problem.js';
 import { sessionIn } from './session.js';
+
+/** Denary's own kernels. */
+export interface KernelFiles {
+  readonly file: RemoteFile;
+  /** That of those who help. */
+  readonly worker: RemoteFile;
+  /** Whether a model that they do not run is an error. */
+  readonly required: boolean;
+}
 
 /** What is to be opened; all of it can be sent to a worker. */
 export interface OpenRequest {
@@ -18,7 +26,7 @@ export interface OpenRequest {
   readonly device: WebDevice | 'auto';
   readonly options: Omit<SessionOptions, 'device'>;
   readonly runtimes: Readonly<Record<WebDevice, RuntimeFiles>>;
-  /** Denary's own kernels, which are tried first for `wasm`. */
+  /** Tried first for `wasm`. */
   readonly kernels?: KernelFiles | undefined;
   /** The name of the cache; nothing is kept without. */
   readonly cache: string | undefined;
@@ -57,37 +65,28 @@ export async function open(request: OpenRequest, onProgress?: OnProgress): Promi
   const kernelFiles = first === 'wasm' ? request.kernels : undefined;
   const [model, kernels] = await Promise.all([
     bytesOf(request.model, downloads),
-    kernelFiles && loadKernels(kernelFiles),
-    // What is loaded twice is loaded once.
+    // By its address: this file would be twice as large with it.
+    kernelFiles && (importScript(kernelFiles.file) as Promise<typeof import('./kernels/asset.js')>),
     kernelFiles || load(first),
   ]);
   const metadata = decodeMetadata(model, nameOf(request.model));
-  const here = threadsHere(options.threads);
-  let used: Pick<Runtime, 'threads' | 'notes'> = here;
-  let engine: EngineName = 'onnxruntime';
+  let { threads, notes } = threadsHere(options.threads) as Pick<Runtime, 'threads' | 'notes'>;
+  let byKernels: Session | undefined;
   const sessionOn = async (device: WebDevice) => {
-    if (kernels && device === 'wasm') {
-      const session = await whereKnown(kernelFiles!, () => kernels.openKernels(model, request, here.threads));
-      if (session) {
-        engine = 'denary';
-        return session;
-      }
-    }
+    if (device === 'wasm') byKernels = await kernels?.openKernels(model, request, threads!);
+    if (byKernels && device === 'wasm') return byKernels;
     const runtime = await load(device);
-    if (device === first) used = runtime;
+    if (device === first) ({ threads, notes } = runtime);
     return sessionIn(runtime, model, options).catch((error) => {
       // ONNX Runtime that has failed to start never does.
       if (!runtime.started) runtimes.delete(device);
       throw error;
     });
   };
-  const { session, notes } =
-    device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
-  if (session.device !== 'wasm') engine = 'onnxruntime';
-  return {
-    session,
-    extra: { engine, metadata, threads: used.threads, notes: [...used.notes, ...notes, ...downloads.notes] },
-  };
+  const chosen = device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
+  const { session } = chosen;
+  const engine = session === byKernels ? 'denary' : 'onnxruntime';
+  return { session, extra: { engine, metadata, threads, notes: [...notes, ...chosen.notes, ...downloads.notes] } };
 }
 
 export async function runtimeVersions(files: RuntimeFiles): Promise<Record<string, string>> {

@@ -1,9 +1,8 @@
-/** A Web Worker as a worker's port, and sessions in workers of their own. */
+/** A Web Worker as a worker's port, and a session in it. */
 
-import { type DenaryError, openRemote, type RemoteSession, type SessionFactory, type WorkerPort } from '@denary/core';
-import { type LoadOptions, sessionRequest } from './create-session.js';
+import { type DenaryError, openRemote, type RemoteSession, type WorkerPort } from '@denary/core';
 import type { OnProgress } from './download.js';
-import { fileNamed, type RemoteFile } from './files.js';
+import type { RemoteFile } from './files.js';
 import { whyNoScript } from './script-problem.js';
 import type { Facts, OpenRequest } from './this-thread.js';
 
@@ -23,15 +22,6 @@ export async function openWorker(
     throw error;
   }
 }
-
-/**
- * A factory of sessions that each have a worker of their own: training, say, off the page's thread. Where the worker dies, the
- * session's state dies with it, and its calls reject with `worker-lost`.
- */
-export const isolatedSessions =
-  (load: LoadOptions = {}): SessionFactory =>
-  (model, options = {}) =>
-    openWorker(fileNamed('worker.js', load), sessionRequest(model, options, load), load.onProgress);
 
 let count = 0;
 

@@ -3,16 +3,31 @@
  * who does not need it does not load it.
  */
 
-import type { Session } from '@denary/core';
+import type { DenaryError, Session } from '@denary/core';
+import { versions } from '../build-facts.js';
+import { mixedVersions } from '../script-problem.js';
 import type { OpenRequest } from '../this-thread.js';
 import { openWorker } from '../web-worker.js';
 import { kernelSession } from './session.js';
 
-export { versions } from '../build-facts.js';
-
-/** A session of the model's bytes; its helpers are workers like the recognizer's, which are asked for the same. */
-export function openKernels(model: Uint8Array, request: OpenRequest, threads: number): Promise<Session> {
+/**
+ * A session of the model's bytes, or nothing for a model that the kernels do not run, where they need not. Its helpers are workers
+ * like the recognizer's, which are asked for the same.
+ */
+export async function openKernels(
+  model: Uint8Array,
+  request: OpenRequest,
+  threads: number,
+): Promise<Session | undefined> {
   const { options, kernels } = request;
+  if (request.versions.denary !== versions.denary) {
+    throw mixedVersions(kernels!.file.url, request.versions.denary, versions.denary);
+  }
   const alone: OpenRequest = { ...request, model, device: 'wasm', options: { ...options, threads: 1 } };
-  return kernelSession(model, { threads, openHelper: () => openWorker(kernels!.worker, alone) });
+  try {
+    return await kernelSession(model, { threads, openHelper: () => openWorker(kernels!.worker, alone) });
+  } catch (error) {
+    if (kernels!.required || (error as DenaryError).code !== 'unsupported-operator') throw error;
+    return undefined;
+  }
 }

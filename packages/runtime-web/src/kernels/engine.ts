@@ -1,6 +1,6 @@
 /** A network in memory, run by its kernels. */
 
-import { type Model, problem } from '@denary/core';
+import { type Graph, problem } from '@denary/core';
 import type { Network } from './layers.js';
 import { arithmeticHere, BATCH, compile, type Program, type Step } from './program.js';
 import { networkOf } from './read.js';
@@ -21,11 +21,11 @@ export class KernelEngine {
   }
 
   /**
-   * Throws `unsupported-operator` for a model that is no chain of layers which the kernels know, `device-unavailable` where
+   * Throws `unsupported-operator` for a graph that is no chain of layers which the kernels know, `device-unavailable` where
    * WebAssembly has no vectors; and what WebAssembly throws, be it not allowed or short of memory.
    */
-  static async open(model: Model, arithmetic = arithmeticHere()): Promise<KernelEngine> {
-    const network = networkOf(model);
+  static async open(graph: Graph, arithmetic = arithmeticHere()): Promise<KernelEngine> {
+    const network = networkOf(graph);
     if (!arithmetic) {
       const remedy = "Leave `engine` out, or ask for 'onnxruntime'.";
       throw problem('device-unavailable', 'createSession', 'WebAssembly with SIMD', 'one without', remedy);

@@ -1,16 +1,6 @@
 /** A model file's graph as a network of the kernels' layers, where it is a chain of what they know. */
 
-import {
-  attribute,
-  describeNode,
-  type Graph,
-  type Model,
-  type Node,
-  padsOf,
-  problem,
-  type Tensor,
-  toNumbers,
-} from '@denary/core';
+import { attribute, describeNode, type Graph, type Node, padsOf, problem, type Tensor, toNumbers } from '@denary/core';
 import {
   type Convolution,
   type Dense,
@@ -28,7 +18,7 @@ interface Affine {
 }
 
 /** Throws `unsupported-operator` for a graph that is another one, and says what is in the way. */
-export function networkOf({ graph }: Model): Network {
+export function networkOf(graph: Graph): Network {
   return new Reader(graph).read();
 }
 
@@ -98,7 +88,8 @@ class Reader {
       Add: () => this.arithmetic('Add', at),
       Sub: () => this.arithmetic('Sub', at),
     };
-    const rule = Object.hasOwn(rules, op) ? rules[op] : undefined;
+    const known = Object.hasOwn(rules, op) && ['', 'ai.onnx'].includes(node.domain);
+    const rule = known ? rules[op] : undefined;
     if (rule) rule();
     else this.refuse();
   }
@@ -260,7 +251,8 @@ class Reader {
   }
 
   private softmax(): void {
-    const axis = attribute(this.node!.attributes, 'axis', 'int') ?? -1;
+    // Before operator set 13 it was 1 where left out.
+    const axis = attribute(this.node!.attributes, 'axis', 'int') ?? 1;
     this.requireThat((axis === -1 || axis === this.sizes.length) && this.dense.length > 0 && !this.pending);
     this.done = true;
   }

@@ -2,9 +2,9 @@
 
 import {
   DenaryError,
-  decodeModel,
+  decodeLightGraph,
   type Engine,
-  type Model,
+  type Graph,
   type Session,
   sessionOn,
   type Tensor,
@@ -28,11 +28,11 @@ const SHARE = 8;
  * `device-unavailable` where WebAssembly is not allowed or has no vectors, `out-of-memory`.
  */
 export async function kernelSession(bytes: Uint8Array, options: KernelOptions = {}): Promise<Session> {
-  const model = decodeModel(bytes, 'createSession');
-  const engine = await KernelEngine.open(model).catch((cause) => {
+  const graph = decodeLightGraph(bytes, 'createSession');
+  const engine = await KernelEngine.open(graph).catch((cause) => {
     throw cause instanceof DenaryError ? cause : notStarted('wasm', cause);
   });
-  return sessionOn('wasm', new SharedEngine(model, engine, options), { ...model.graph, state: [] });
+  return sessionOn('wasm', new SharedEngine(graph, engine, options), { ...graph, state: [] });
 }
 
 class SharedEngine implements Engine {
@@ -43,7 +43,7 @@ class SharedEngine implements Engine {
   private readonly output: string;
 
   constructor(
-    { graph }: Model,
+    graph: Graph,
     private readonly engine: KernelEngine,
     private readonly options: KernelOptions,
   ) {
