@@ -1,11 +1,10 @@
 /** A file's graph without the codec, which is too large for a page that only recognises digits. */
 
-import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import { problem } from '../errors.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import { dtypeNamed } from './element-types.js';
 import type { Attribute, Dimension, Graph, Node, Value } from './model.js';
-import { fieldsOf, integersIn, readOnnx } from './wire.js';
+import { fieldsOf, integersIn, readOnnx, textIn } from './wire.js';
 
 /** Numbers of fields in onnx.proto. */
 const MODEL = { graph: 7 } as const;
@@ -64,11 +63,11 @@ class Message {
   }
 
   text(field: number): string {
-    return decodeUtf8(this.bytes(field) ?? new Uint8Array());
+    return textIn(this.bytes(field) ?? new Uint8Array());
   }
 
   texts(field: number): string[] {
-    return this.all(field).map((value) => decodeUtf8(value as Uint8Array));
+    return this.all(field).map((value) => textIn(value as Uint8Array));
   }
 
   messages(field: number): Message[] {
@@ -81,7 +80,6 @@ class Message {
   }
 }
 
-const { decodeUtf8 } = getTextEncoding();
 /** Typed arrays start at multiples of their elements' size: it is a copy. */
 const floatsIn = (bytes: Uint8Array) => new Float32Array(new Uint8Array(bytes).buffer);
 

@@ -22,6 +22,9 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   }
 }
 
+/** A field's text. */
+export const textIn = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 /** Numbers that are packed in a field. Throws a RangeError where they are none. */
 export function* integersIn(packed: Uint8Array): Generator<number> {
   const reader = new Reader(packed);
@@ -71,4 +74,9 @@ export function readOnnx<T>(bytes: Uint8Array, who: string, read: (fields: Gener
     const remedy = 'Check that the file is whole and was written by an ONNX exporter.';
     throw problem('bad-model', who, 'the bytes of an ONNX model', received, remedy, cause);
   }
+}
+
+/** Of WHATWG's encodings, and in Node as in browsers; declared here, as core has neither's types. */
+declare class TextDecoder {
+  decode(bytes: Uint8Array): string;
 }

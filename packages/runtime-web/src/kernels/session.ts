@@ -5,6 +5,7 @@ import {
   decodeLightGraph,
   type Engine,
   type Graph,
+  joinBytes,
   type Session,
   sessionOn,
   type Tensor,
@@ -71,7 +72,7 @@ class SharedEngine implements Engine {
     });
     const first = this.engine.run(data.subarray(0, share * area), share);
     const rest = await Promise.all(others);
-    const values = rest.length === 0 ? first : joined([first, ...rest]);
+    const values = rest.length === 0 ? first : new Float32Array(joinBytes([first, ...rest]).buffer);
     return {
       [this.output]: { dtype: 'float32', shape: [images, ...this.engine.network.outputShape], data: values },
     };
@@ -108,14 +109,4 @@ class SharedEngine implements Engine {
     this.closed = true;
     await Promise.all(this.helpers.map((helper) => helper.close()));
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
