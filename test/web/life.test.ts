@@ -25,7 +25,7 @@ describeInBrowser('in a page', () => {
     expect(value!.prediction.digit).toBe(7);
     expect(open.server.requests.filter((path) => path === WASM)).toHaveLength(asked);
     // What was not is an error that says so.
-    const { error: missing } = await readSeven(open.page, { model: 'mlp' });
+    const { error: missing } = await readSeven(open.page, { model: 'mlp', engine });
     expect(missing).toMatchObject({
       code: 'download-failed',
       received: expect.stringMatching(/no network.*not cached/),

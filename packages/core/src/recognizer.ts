@@ -92,7 +92,7 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   /** Where the model runs. */
   readonly device: Device;
   /** What runs it there, where there is a choice: on `wasm` denary's own kernels (`denary`) or `onnxruntime`. */
-  readonly engine: string | undefined;
+  readonly engine?: string | undefined;
   readonly isolation: Isolation;
   /** How many run it; 0 where that is the caller's thread. */
   readonly workers: number;
