@@ -66,14 +66,22 @@ function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
   return { port, spoke: () => spoke };
 }
 
+/** Milliseconds for which it is watched on when nothing is awaited: the next call often comes soon, and locks cost more than a message. */
+const LINGER = 1000;
+
 /** Watches, while it is told to, for the end of a worker that holds the lock of that name. */
 function watchOver(name: string, ended: () => void): (wanted: boolean) => void {
   let watching: AbortController | undefined;
-  return (wanted) => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
     watching?.abort();
-    watching = wanted ? new AbortController() : undefined;
-    if (!watching || !globalThis.navigator.locks) return;
-    const { signal } = watching;
-    navigator.locks.request(name, { signal }, () => ended()).catch(() => {});
+    watching = undefined;
+  };
+  return (wanted) => {
+    clearTimeout(timer);
+    if (!wanted) timer = setTimeout(stop, LINGER);
+    if (!wanted || watching || !globalThis.navigator.locks) return;
+    watching = new AbortController();
+    navigator.locks.request(name, { signal: watching.signal }, () => ended()).catch(() => {});
   };
 }
