@@ -173,8 +173,9 @@ describe('a session of the kernels', () => {
     const image = images(alone, 61, random);
     const expected = (await alone.run({ image })).probabilities!.data;
     const asked: number[] = [];
+    const opened: Promise<Session>[] = [];
     let fails = false;
-    const openHelper = async (): Promise<Session> => {
+    const open = async (): Promise<Session> => {
       const helper = await kernelSession(model);
       const run: Session['run'] = async (feeds) => {
         asked.push(feeds.image!.shape[0]!);
@@ -183,12 +184,19 @@ describe('a session of the kernels', () => {
       };
       return Object.assign(Object.create(helper), { run });
     };
+    const openHelper = () => {
+      opened.push(open());
+      return opened.at(-1)!;
+    };
     const session = await kernelSession(model, { threads: 3, openHelper });
     // They are opened when there is first something to do.
     await session.run({ image: images(alone, 15, random) });
+    expect(opened).toHaveLength(0);
     await session.run({ image });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(opened).toHaveLength(2);
     expect(asked).toEqual([]);
+    await Promise.all(opened);
+    await new Promise(setImmediate);
     expect((await session.run({ image })).probabilities!.data).toEqual(expected);
     expect(asked).toEqual([21, 19]);
     fails = true;

@@ -120,7 +120,7 @@ function spatialKernels(network: Network, arithmetic: Arithmetic) {
     const [input, output] = [planes[i]!, planes[i + 1]!];
     if (layer.kind === 'pool') return pooling(layer, input, output);
     return pool
-      ? winogradConvolution(arithmetic, layer, input, convolved, pool, output)
+      ? winogradConvolution(arithmetic, { layer, convolved, pool, input, output })
       : directConvolution(arithmetic, layer, input, output);
   });
   return { planes, kernels: [imageKernel(shape, scale, offset, planes[0]!), ...kernels] };

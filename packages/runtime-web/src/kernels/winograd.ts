@@ -1,6 +1,6 @@
 /**
- * Convolutions of 3x3 by Winograd's F(4x4, 3x3): tiles of 4x4 outputs from 6x6 inputs with 36 products where 144 stand in the
- * definition (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016, section 4.3). A max-pool within the tiles goes along.
+ * Convolutions of 3x3 by tiles of 4x4 outputs: their inputs are transformed, multiplied with the transformed weights, which for each
+ * of 36 positions is one product of matrices, and transformed back. A max-pool within the tiles goes along.
  */
 import {
   add,
@@ -14,15 +14,12 @@ import {
   load,
   loop,
   minus,
-  multiply,
   plus,
   quotient,
   relu,
   remainder,
   set,
-  splat,
   store,
-  subtract,
   times,
   when,
 } from './assembler.js';
@@ -30,40 +27,10 @@ import { type Arithmetic, blockProduct, blocksOf, COLUMNS, pack } from './block.
 import type { Kernel } from './kernel.js';
 import type { Convolution, Shape } from './layers.js';
 import { type Plane, paddedTo } from './plane.js';
+import { inputTransform, outputTransform, POSITIONS, SIDE, TILE, transformedWeights } from './winograd-transforms.js';
 
-const TILE = 4;
-/** The side of what a tile is made of. */
-const SIDE = TILE + 2;
-const POSITIONS = SIDE * SIDE;
-
-/** Tiles whose numbers fit into the second-level cache together, in floats. */
+/** Floats of tiles that are worked on together, which are to fit into a second-level cache. */
 const WORKING = 128 * 1024;
-
-/** G of the paper. */
-const G = [
-  [1 / 4, 0, 0],
-  [-1 / 6, -1 / 6, -1 / 6],
-  [-1 / 6, 1 / 6, -1 / 6],
-  [1 / 24, 1 / 12, 1 / 6],
-  [1 / 24, -1 / 12, 1 / 6],
-  [0, 0, 1],
-];
-
-/** G w Gᵀ for each pair of output and input: [36][outputs][inputs], in float64. */
-function transformed(weights: Float32Array, pairs: number): Float64Array {
-  const result = new Float64Array(POSITIONS * pairs);
-  for (let pair = 0; pair < pairs; pair++) {
-    for (let i = 0; i < POSITIONS; i++) {
-      const [vertical, horizontal] = [G[Math.floor(i / SIDE)]!, G[i % SIDE]!];
-      let sum = 0;
-      for (let tap = 0; tap < 9; tap++) {
-        sum += vertical[Math.floor(tap / 3)]! * horizontal[tap % 3]! * weights[9 * pair + tap]!;
-      }
-      result[i * pairs + pair] = sum;
-    }
-  }
-  return result;
-}
 
 const tilesOf = ({ height, width }: Shape) => [Math.ceil(height / TILE), Math.ceil(width / TILE)] as const;
 
@@ -74,192 +41,212 @@ export function overhang(output: Shape): { readonly bottom: number; readonly rig
 }
 
 /** Whether this way is worth its transformations: there must be channels, and tiles for the rows of a block. */
-export const isWorthwhile = (
+export function isWorthwhile(
   { kernel, strides }: Convolution,
   { channels }: Shape,
   output: Shape,
   { rows }: Arithmetic,
-): boolean => {
+): boolean {
   const [down, across] = tilesOf(output);
-  return (
-    kernel.every((size) => size === 3) && strides.every((step) => step === 1) && channels >= 8 && down * across >= rows
-  );
-};
+  const fits = kernel.every((size) => size === 3) && strides.every((step) => step === 1);
+  return fits && channels >= COLUMNS && down * across >= rows;
+}
 
-/** `pool` is 1, or the side of a max-pool that divides the tile. `convolved` is the convolution's output, `output` the pool's. */
-export function winogradConvolution(
-  arithmetic: Arithmetic,
-  { weights, bias, relu: rectified }: Convolution,
-  input: Plane,
-  convolved: Shape,
-  pool: 1 | 2 | 4,
-  output: Plane,
-): Kernel {
-  const { multiplyAdd, rows } = arithmetic;
+/** The convolution that is done, and the max-pool behind it: its side divides the tile's, and 1 is none. */
+export interface Tiled {
+  readonly layer: Convolution;
+  /** The convolution's own output, before the pool. */
+  readonly convolved: Shape;
+  readonly pool: 1 | 2 | 4;
+  readonly input: Plane;
+  readonly output: Plane;
+}
+
+export function winogradConvolution(arithmetic: Arithmetic, tiled: Tiled): Kernel {
+  const { layer, input, convolved } = tiled;
   const inputs = input.pitch;
-  const outputs = paddedTo(bias.length);
+  const outputs = paddedTo(layer.bias.length);
   const { channels } = input.shape;
   const [down, across] = tilesOf(convolved);
-  const tiles = down * across;
+  const { rows } = arithmetic;
   const most = Math.max(1, Math.floor(WORKING / POSITIONS / (inputs + outputs) / rows)) * rows;
-  const batch = Math.min(most, Math.ceil(tiles / rows) * rows);
+  const batch = Math.min(most, Math.ceil((down * across) / rows) * rows);
 
-  const all = transformed(weights, bias.length * channels);
-  const packed = Array.from({ length: POSITIONS }, (_, position) =>
-    pack(inputs, outputs, (k, output) =>
-      k < channels && output < bias.length ? all[(position * bias.length + output) * channels + k]! : 0,
-    ),
-  );
-  const flat = new Float32Array(POSITIONS * packed[0]!.length);
-  packed.forEach((part, position) => {
-    flat.set(part, position * part.length);
-  });
-  const padded = new Float32Array(outputs);
-  padded.set(bias);
+  const all = transformedWeights(layer.weights);
+  const weights = new Float32Array(POSITIONS * inputs * outputs);
+  for (let position = 0; position < POSITIONS; position++) {
+    const at = (k: number, o: number) =>
+      k < channels && o < layer.bias.length ? all[(position * layer.bias.length + o) * channels + k]! : 0;
+    weights.set(pack(inputs, outputs, at), position * inputs * outputs);
+  }
+  const bias = new Float32Array(outputs);
+  bias.set(layer.bias);
+  const make = (addresses: readonly number[]) => new Tiles(arithmetic, tiled, { inputs, outputs, batch }, addresses);
+  return { constants: [weights, bias], scratch: POSITIONS * batch * (inputs + outputs), make };
+}
 
-  const make = ([weights, bias, scratch]: readonly number[]) => {
-    const definition = new Definition(2);
-    const [from, to] = [0, 1];
-    const local = () => definition.local('i32');
-    const [first, count, tile, channel, p, q] = [local(), local(), local(), local(), local(), local()];
-    // [36][tiles][channels] before the products, and after them.
-    const before = scratch!;
-    const after = before + 4 * POSITIONS * batch * inputs;
-    const tileRow = quotient(plus(get(first), get(tile)), int(across));
-    const tileColumn = remainder(plus(get(first), get(tile)), int(across));
-    const tileIn = (plane: Plane, base: Code, side: number) =>
-      plus(base, plus(times(tileRow, int(side * plane.rowBytes)), times(tileColumn, int(side * plane.pixelBytes))));
+interface Sizes {
+  /** Channels in whole blocks. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Tiles that are worked on together. */
+  readonly batch: number;
+}
 
-    const grid = (height: number) => Array.from({ length: height }, () => definition.vectors(SIDE));
-    const [four, five, two, eight] = definition.vectors(4) as [number, number, number, number];
-    const line = definition.vectors(SIDE);
-    const terms = definition.vectors(4) as [number, number, number, number];
-    const half = grid(SIDE);
+/** The function, part by part. */
+class Tiles {
+  readonly definition = new Definition(2);
+  readonly body: Code;
+  /** The first tile of a batch, and how many it has. */
+  private readonly first = this.definition.local('i32');
+  private readonly count = this.definition.local('i32');
+  /** Within the batch, and the bytes of its channels that are done. */
+  private readonly tile = this.definition.local('i32');
+  private readonly channel = this.definition.local('i32');
+  /** Where it is read from, and where it is written to. */
+  private readonly source = this.definition.local('i32');
+  private readonly target = this.definition.local('i32');
+  private readonly down: number;
+  private readonly across: number;
+  /** [36][batch][channels] before the products, and after them. */
+  private readonly before: number;
+  private readonly after: number;
 
-    /** Bᵀ of the paper times a column of six. */
-    const inputTransform = (column: readonly number[], put: (i: number, value: Code) => Code): Code => {
-      const [d0, d1, d2, d3, d4, d5] = column.map(get) as [Code, Code, Code, Code, Code, Code];
-      const [a, b, c, d] = terms;
-      return [
-        set(a, multiplyAdd(d2, get(four), d4)),
-        set(b, multiplyAdd(d1, get(four), d3)),
-        set(c, subtract(d4, d2)),
-        set(d, multiply(subtract(d3, d1), get(two))),
-        put(0, multiplyAdd(d2, get(five), multiplyAdd(d0, splat(4), d4))),
-        put(1, add(get(a), get(b))),
-        put(2, subtract(get(a), get(b))),
-        put(3, add(get(c), get(d))),
-        put(4, subtract(get(c), get(d))),
-        put(5, multiplyAdd(d3, get(five), multiplyAdd(d1, splat(4), d5))),
-      ];
-    };
-    const transformInputs: Code = [
-      set(four, splat(-4)),
-      set(five, splat(-5)),
-      set(two, splat(2)),
-      loop(tile, get(count), 1, [
-        set(p, tileIn(input, get(from), TILE)),
-        set(q, plus(int(before), times(get(tile), int(4 * inputs)))),
-        loop(channel, int(inputs), 4, [
-          Array.from({ length: SIDE }, (_, x) => [
-            line.map((value, y) => set(value, load(get(p), y * input.rowBytes + x * input.pixelBytes))),
-            inputTransform(line, (i, value) => set(half[i]![x]!, value)),
-          ]),
-          half.map((row, y) =>
-            inputTransform(row, (i, value) => store(get(q), value, (y * SIDE + i) * batch * 4 * inputs)),
-          ),
-          advance(p, 16),
-          advance(q, 16),
-        ]),
-      ]),
-    ];
-
-    const [position, block, group] = [local(), local(), local()];
-    const [a, b, c] = [local(), local(), local()];
-    const finish = (sum: Code, row: number, v: number) => store(get(c), sum, row * 4 * outputs + 16 * v);
-    const products: Code = [
-      set(b, int(weights!)),
-      loop(position, int(POSITIONS), 1, [
-        loop(block, int(blocksOf(outputs)), 1, [
-          set(a, plus(int(before), times(get(position), int(batch * 4 * inputs)))),
-          set(
-            c,
-            plus(plus(int(after), times(get(position), int(batch * 4 * outputs))), times(get(block), int(4 * COLUMNS))),
-          ),
-          loop(group, get(count), rows, [
-            blockProduct(arithmetic, definition, { rows, rowBytes: 4 * inputs, depth: inputs, finish }, a, b),
-            advance(a, rows * 4 * inputs),
-            advance(c, rows * 4 * outputs),
-          ]),
-          advance(b, 4 * inputs * COLUMNS),
-        ]),
-      ]),
-    ];
-
-    /** Aᵀ of the paper times a column of six. */
-    const outputTransform = (column: readonly number[], put: (i: number, value: Code) => Code): Code => {
-      const [d0, d1, d2, d3, d4, d5] = column.map(get) as [Code, Code, Code, Code, Code, Code];
-      const [a, b, c, d] = terms;
-      return [
-        set(a, add(d1, d2)),
-        set(b, subtract(d1, d2)),
-        set(c, add(d3, d4)),
-        set(d, subtract(d3, d4)),
-        put(0, add(add(d0, get(a)), get(c))),
-        put(1, multiplyAdd(get(d), get(two), get(b))),
-        put(2, multiplyAdd(get(c), get(four), get(a))),
-        put(3, add(multiplyAdd(get(d), get(eight), get(b)), d5)),
-      ];
-    };
-    const tileOut = Array.from({ length: TILE }, () => definition.vectors(TILE));
-    const cells = TILE / pool;
-    const { height, width } = output.shape;
-    /** The last tiles may reach beyond the output. */
-    const within = (index: Code, count: number, cell: number, size: number, body: Code): Code =>
-      (count - 1) * cells + cell < size ? body : when(lessThan(times(index, int(cells)), int(size - cell)), body);
-    const cell = (y: number, x: number): Code => {
-      const values = Array.from({ length: pool * pool }, (_, i) =>
-        get(tileOut[y * pool + Math.floor(i / pool)]![x * pool + (i % pool)]!),
-      );
-      // Bias and ReLU change no order.
-      const sum = add(values.reduce(larger), load(get(channel), bias!));
-      return store(get(q), rectified ? relu(sum) : sum, y * output.rowBytes + x * output.pixelBytes);
-    };
-    const transformOutputs: Code = [
-      set(four, splat(4)),
-      set(two, splat(2)),
-      set(eight, splat(8)),
-      loop(tile, get(count), 1, [
-        set(p, plus(int(after), times(get(tile), int(4 * outputs)))),
-        set(q, tileIn(output, get(to), cells)),
-        loop(channel, int(4 * outputs), 16, [
-          Array.from({ length: SIDE }, (_, x) => [
-            line.map((value, y) => set(value, load(get(p), (y * SIDE + x) * batch * 4 * outputs))),
-            outputTransform(line, (i, value) => set(half[i]![x]!, value)),
-          ]),
-          Array.from({ length: TILE }, (_, y) => outputTransform(half[y]!, (i, value) => set(tileOut[y]![i]!, value))),
-          Array.from({ length: cells }, (_, y) =>
-            within(
-              tileRow,
-              down,
-              y,
-              height,
-              Array.from({ length: cells }, (_, x) => within(tileColumn, across, x, width, cell(y, x))),
-            ),
-          ),
-          advance(p, 16),
-          advance(q, 16),
-        ]),
-      ]),
-    ];
-    const body = loop(first, int(tiles), batch, [
+  constructor(
+    private readonly arithmetic: Arithmetic,
+    private readonly tiled: Tiled,
+    private readonly sizes: Sizes,
+    private readonly addresses: readonly number[],
+  ) {
+    [this.down, this.across] = tilesOf(tiled.convolved);
+    const tiles = this.down * this.across;
+    const { inputs, batch } = sizes;
+    this.before = addresses[2]!;
+    this.after = this.before + 4 * POSITIONS * batch * inputs;
+    const { first, count } = this;
+    this.body = loop(first, int(tiles), batch, [
       set(count, minus(int(tiles), get(first))),
       when(lessThan(int(batch), get(count)), set(count, int(batch))),
-      transformInputs,
-      products,
-      transformOutputs,
+      this.transformInputs(),
+      this.multiply(),
+      this.transformOutputs(),
     ]);
-    return { definition, body };
-  };
-  return { constants: [flat, padded], scratch: POSITIONS * batch * (inputs + outputs), make };
+  }
+
+  private get row(): Code {
+    return quotient(plus(get(this.first), get(this.tile)), int(this.across));
+  }
+
+  private get column(): Code {
+    return remainder(plus(get(this.first), get(this.tile)), int(this.across));
+  }
+
+  /** Where a tile lies in a plane, of which it takes `side` rows and columns. */
+  private tileIn({ rowBytes, pixelBytes }: Plane, base: number, side: number): Code {
+    return plus(get(base), plus(times(this.row, int(side * rowBytes)), times(this.column, int(side * pixelBytes))));
+  }
+
+  /** Goes through the tiles, four channels at a time. */
+  private each(source: Code, target: Code, channels: number, body: Code): Code {
+    return loop(this.tile, get(this.count), 1, [
+      set(this.source, source),
+      set(this.target, target),
+      loop(this.channel, int(4 * channels), 16, [body, advance(this.source, 16), advance(this.target, 16)]),
+    ]);
+  }
+
+  private grid(height: number, width: number): readonly (readonly number[])[] {
+    return Array.from({ length: height }, () => this.definition.vectors(width));
+  }
+
+  private transformInputs(): Code {
+    const { input } = this.tiled;
+    const { inputs, batch } = this.sizes;
+    const transform = inputTransform(this.arithmetic.multiplyAdd, this.definition);
+    const column = this.definition.vectors(SIDE);
+    const half = this.grid(SIDE, SIDE);
+    const pixel = (y: number, x: number) => load(get(this.source), y * input.rowBytes + x * input.pixelBytes);
+    const put = (position: number, value: Code) => store(get(this.target), value, position * batch * 4 * inputs);
+    const body = [
+      Array.from({ length: SIDE }, (_, x) => [
+        column.map((value, y) => set(value, pixel(y, x))),
+        transform.times(column, (i, value) => set(half[i]![x]!, value)),
+      ]),
+      half.map((row, y) => transform.times(row, (i, value) => put(y * SIDE + i, value))),
+    ];
+    const target = plus(int(this.before), times(get(this.tile), int(4 * inputs)));
+    return [transform.prepare, this.each(this.tileIn(input, FROM, TILE), target, inputs, body)];
+  }
+
+  private multiply(): Code {
+    const { inputs, outputs, batch } = this.sizes;
+    const { rows } = this.arithmetic;
+    const local = () => this.definition.local('i32');
+    const [position, block, group, a, b, c] = [local(), local(), local(), local(), local(), local()];
+    const finish = (sum: Code, row: number, v: number) => store(get(c), sum, row * 4 * outputs + 16 * v);
+    const matrix = (base: number, channels: number) => plus(int(base), times(get(position), int(batch * 4 * channels)));
+    const blocks = [
+      set(a, matrix(this.before, inputs)),
+      set(c, plus(matrix(this.after, outputs), times(get(block), int(4 * COLUMNS)))),
+      loop(group, get(this.count), rows, [
+        blockProduct(this.arithmetic, this.definition, { rows, rowBytes: 4 * inputs, depth: inputs, finish }, a, b),
+        advance(a, rows * 4 * inputs),
+        advance(c, rows * 4 * outputs),
+      ]),
+      advance(b, 4 * inputs * COLUMNS),
+    ];
+    return [
+      set(b, int(this.addresses[0]!)),
+      loop(position, int(POSITIONS), 1, loop(block, int(blocksOf(outputs)), 1, blocks)),
+    ];
+  }
+
+  private transformOutputs(): Code {
+    const { output, pool } = this.tiled;
+    const { outputs, batch } = this.sizes;
+    const transform = outputTransform(this.arithmetic.multiplyAdd, this.definition);
+    const column = this.definition.vectors(SIDE);
+    const half = this.grid(TILE, SIDE);
+    const tile = this.grid(TILE, TILE);
+    const product = (position: number) => load(get(this.source), position * batch * 4 * outputs);
+    const cells = Array.from({ length: TILE / pool }, (_, i) => i);
+    const body = [
+      Array.from({ length: SIDE }, (_, x) => [
+        column.map((value, y) => set(value, product(y * SIDE + x))),
+        transform.times(column, (i, value) => set(half[i]![x]!, value)),
+      ]),
+      half.map((row, y) => transform.times(row, (i, value) => set(tile[y]![i]!, value))),
+      cells.map((y) =>
+        this.within(
+          'row',
+          y,
+          cells.map((x) => this.within('column', x, this.cell(tile, y, x))),
+        ),
+      ),
+    ];
+    const source = plus(int(this.after), times(get(this.tile), int(4 * outputs)));
+    return [transform.prepare, this.each(source, this.tileIn(output, TO, cells.length), outputs, body)];
+  }
+
+  /** The last tiles may reach beyond the output. */
+  private within(axis: 'row' | 'column', cell: number, body: Code): Code {
+    const { height, width } = this.tiled.output.shape;
+    const [size, tiles] = axis === 'row' ? [height, this.down] : [width, this.across];
+    const cells = TILE / this.tiled.pool;
+    if ((tiles - 1) * cells + cell < size) return body;
+    return when(lessThan(times(this[axis], int(cells)), int(size - cell)), body);
+  }
+
+  /** One value of the output: bias and ReLU change no order, so the largest is found first. */
+  private cell(tile: readonly (readonly number[])[], y: number, x: number): Code {
+    const { output, pool, layer } = this.tiled;
+    const values = Array.from({ length: pool * pool }, (_, i) =>
+      get(tile[y * pool + Math.floor(i / pool)]![x * pool + (i % pool)]!),
+    );
+    const sum = add(values.reduce(larger), load(get(this.channel), this.addresses[1]!));
+    return store(get(this.target), layer.relu ? relu(sum) : sum, y * output.rowBytes + x * output.pixelBytes);
+  }
 }
+
+/** The function's parameters. */
+const [FROM, TO] = [0, 1];
