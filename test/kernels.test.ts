@@ -10,6 +10,7 @@ import {
   sizeOf,
   type Tensor,
   uniform,
+  type Value,
 } from '@denary/core';
 import { describe, expect, it } from 'vitest';
 import { createSession } from '../packages/runtime-web/src/create-session.js';
@@ -93,6 +94,7 @@ function randomModel(random: Random) {
     const parameters = [weights(1, channels), weights(1, channels), weights(1, channels)];
     x = graph.op('BatchNormalization', [x, ...parameters, constant('float32', variance, [channels])]);
   };
+  let normalised = false;
   const layers = 1 + Math.floor(3 * random.next());
   for (let layer = 0; layer < layers; layer++) {
     if (layer === 0 && random.next() < 0.3) normalise();
@@ -100,10 +102,11 @@ function randomModel(random: Random) {
     const kernel = [pick(random, [1, 3, 3, 3, 5]), pick(random, [1, 3, 3, 3])];
     if (layer > 0 && random.next() < 0.6) kernel.fill(3);
     const strides = random.next() < 0.8 ? [1, 1] : [2, 1];
-    const auto = random.next() < 0.2;
-    const pads = Array.from({ length: 4 }, () => (random.next() < 0.5 ? 0 : 1));
+    const auto = random.next() < 0.2 && !normalised;
+    const pads = Array.from({ length: 4 }, () => (random.next() < 0.5 || normalised ? 0 : 1));
     const [top, left, bottom, right] = pads as [number, number, number, number];
-    if (height + top + bottom < kernel[0]! + 4 || width + left + right < kernel[1]! + 4) break;
+    if (height + top + bottom < kernel[0]! + 4 || width + left + right < kernel[1]! + 4) continue;
+    normalised = false;
     const w = weights(1 / Math.sqrt(channels * 9), outputs, channels, ...kernel);
     const inputs = random.next() < 0.8 ? [x, w, weights(0.2, outputs)] : [x, w];
     x = graph.op('Conv', inputs, auto ? { auto_pad: 'SAME_UPPER', strides } : { pads, strides });
@@ -120,13 +123,15 @@ function randomModel(random: Random) {
       x = graph.op(pick(random, ['MaxPool', 'MaxPool', 'AveragePool']), [x], { kernel_shape: [side, side], strides });
       height = Math.floor((height - side) / strides[0]!) + 1;
       width = Math.floor((width - side) / strides[1]!) + 1;
+      normalised = layer < layers - 1 && random.next() < 0.3;
+      if (normalised) normalise();
     }
   }
-  if (random.next() < 0.3 && height * width <= 64) {
+  if (!normalised && random.next() < 0.3 && height * width <= 64) {
     x = graph.op('GlobalAveragePool', [x]);
     [height, width] = [1, 1];
   }
-  if (random.next() < 0.3) normalise();
+  if (!normalised && random.next() < 0.3) normalise();
   x = graph.op('Flatten', [x]);
   let inputs = channels * height * width;
   if (random.next() < 0.5) {
@@ -157,6 +162,29 @@ describe('a session of the kernels', () => {
     graph.output(graph.op('Relu', [graph.input('x', 'float32', [2])]), 'y');
     await expect(kernelSession(encodeModel(graph.model()))).rejects.toMatchObject({ code: 'unsupported-operator' });
     await expect(kernelSession(new Uint8Array(9))).rejects.toMatchObject({ code: 'bad-model' });
+  });
+
+  const chains: Record<string, (graph: GraphBuilder, image: Value) => Value> = {
+    'a batch that is reshaped': (graph, image) =>
+      graph.op('Reshape', [image, graph.initializer('s', fromNumbers('int64', [-1, 32]))]),
+    'rows that are normalised': (graph, image) => {
+      const values = fromNumbers('float32', [1, 2, 1, 2, 1, 2, 1, 2]);
+      const parameters = ['a', 'b', 'c', 'd'].map((name) => graph.initializer(name, values));
+      const reshape = graph.initializer('s', fromNumbers('int64', [-1, 1, 8, 8]));
+      return graph.op('Flatten', [
+        graph.op('Reshape', [graph.op('BatchNormalization', [image, ...parameters]), reshape]),
+      ]);
+    },
+    'two ways that meet': (graph, image) => graph.op('Flatten', [graph.op('Add', [image, image])]),
+    'an operator that is foreign': (graph, image) => graph.op('Flatten', [graph.op('Sigmoid', [image])]),
+  };
+  it.each(Object.entries(chains))('is refused %s', async (_, chain) => {
+    const graph = new GraphBuilder('g');
+    const flat = chain(graph, graph.op('Cast', [graph.input('image', 'uint8', ['batch', 8, 8])], { to: 1 }));
+    const inputs = Number(flat.shape.at(-1));
+    const weights = graph.initializer('w', fromNumbers('float32', Array(inputs * 3).fill(1), [inputs, 3]));
+    graph.output(graph.op('Softmax', [graph.op('MatMul', [flat, weights])], { axis: -1 }), 'probabilities');
+    await expect(kernelSession(encodeModel(graph.model()))).rejects.toMatchObject({ code: 'unsupported-operator' });
   });
 
   it('checks what it is fed, and is closed once', async () => {

@@ -1,22 +1,10 @@
 /** A network as a WebAssembly module: which kernels run it, and where in its memory everything lies. */
 
-import {
-  assemble,
-  Definition,
-  get,
-  int,
-  loadBytes,
-  loop,
-  multiplyAdd,
-  type Named,
-  plus,
-  splat,
-  store,
-  times,
-} from './assembler.js';
+import { assemble, Definition, get, multiplyAdd, type Named, splat, store } from './assembler.js';
 import { type Arithmetic, blocksOf, COLUMNS } from './block.js';
 import { directConvolution } from './convolution.js';
 import { denseProduct } from './dense.js';
+import { imageKernel } from './image.js';
 import type { Kernel } from './kernel.js';
 import { type Network, type Shape, type SpatialLayer, shapeAfter } from './layers.js';
 import { noBorder, Plane, paddedTo } from './plane.js';
@@ -157,28 +145,6 @@ function poolWithin(layer: SpatialLayer | undefined): 1 | 2 | 4 {
   const side = layer?.kind === 'pool' && layer.how === 'largest' ? layer.kernel[0] : 1;
   const square = layer && [...layer.kernel, ...layer.strides].every((size) => size === side);
   return square && (side === 2 || side === 4) ? side : 1;
-}
-
-/** Bytes to numbers, four at a time; the last four of a row may have been done before. */
-function imageKernel({ height, width }: Shape, scale: number, offset: number, plane: Plane): Kernel {
-  const make = () => {
-    const definition = new Definition(2);
-    const [from, to] = [0, 1];
-    const [y, x] = [definition.local('i32'), definition.local('i32')];
-    const four = (x: ReturnType<typeof get>) =>
-      store(
-        plus(plus(get(to), times(get(y), int(plane.rowBytes))), times(x, int(4))),
-        multiplyAdd(false)(
-          loadBytes(plus(plus(get(from), times(get(y), int(width))), x), 0),
-          splat(scale),
-          splat(offset),
-        ),
-        0,
-      );
-    const row = [width >= 8 ? loop(x, int(width - 4), 4, four(get(x))) : four(int(0)), four(int(width - 4))];
-    return { definition, body: loop(y, int(height), 1, row) };
-  };
-  return { constants: [], make };
 }
 
 /** Which input of ONNX's order, channel by channel, a number of a row is; -1 for none. */

@@ -10,12 +10,7 @@ import {
   shapeAfter,
   type Window,
 } from './layers.js';
-
-/** Values to come that are `scale` times as large, and `shift` more, channel by channel. */
-interface Affine {
-  readonly scale: ArrayLike<number>;
-  readonly shift: ArrayLike<number>;
-}
+import { type Affine, absorb } from './normalisation.js';
 
 /** Throws `unsupported-operator` for a graph that is another one, and says what is in the way. */
 export function networkOf(graph: Graph): Network {
@@ -98,6 +93,11 @@ class Reader {
     return this.spatial.length === 0 && this.dense.length === 0 && !this.pending;
   }
 
+  /** Of one image. */
+  private get numbers(): number {
+    return productOf(this.sizes);
+  }
+
   private get isFlat(): boolean {
     return this.sizes.length === 1;
   }
@@ -115,15 +115,15 @@ class Reader {
   }
 
   private reshape(target: readonly number[]): void {
-    const count = this.sizes.reduce((product, size) => product * size, 1);
+    const count = this.numbers;
     const rest = target.slice(1);
-    const known = rest.reduce((product, size) => product * (size > 0 ? size : 1), 1);
+    const known = productOf(rest.filter((size) => size > 0));
     const sizes = rest.map((size) => (size === -1 ? count / known : size));
     const [height, width] = [this.imageShape.height, this.imageShape.width];
-    if (sizes.some((size) => size === 0)) this.refuse('a shape that copies sizes');
     if (target[0] !== 0 && target[0] !== -1) this.refuse('a fixed batch');
+    if (productOf(sizes) !== count) this.refuse(`a reshape of ${count} numbers to [${target}]`);
     if (this.untouched && sizes.join() === `1,${height},${width}`) this.sizes = sizes;
-    else if (sizes.length === 1 && sizes[0] === count) this.flatten();
+    else if (sizes.length === 1) this.flatten();
     else if (this.isFlat && this.dense.length > 0 && sizes.length === 2) this.sizes = sizes;
     else this.refuse(`a reshape to [${target}]`);
   }
@@ -131,11 +131,11 @@ class Reader {
   private flatten(): void {
     const { node, pending } = this;
     this.requireThat(node!.op !== 'Flatten' || (attribute(node!.attributes, 'axis', 'int') ?? 1) === 1);
-    const area = this.sizes.length === 3 ? this.sizes[1]! * this.sizes[2]! : 1;
+    const area = this.numbers / this.sizes[0]!;
     const spread = (values: ArrayLike<number>) =>
       Array.from({ length: values.length * area }, (_, i) => values[Math.floor(i / area)]!);
     if (pending) this.pending = { scale: spread(pending.scale), shift: spread(pending.shift) };
-    this.sizes = [this.sizes.reduce((product, size) => product * size, 1)];
+    this.sizes = [this.numbers];
   }
 
   private window(kernel: readonly number[]): Window {
@@ -145,6 +145,7 @@ class Reader {
     const dilations = attribute(attributes, 'dilations', 'ints') ?? [1, 1];
     this.requireThat(kernel.length === 2 && dilations.every((step) => step === 1));
     const pads = padsOf({ attributes }, [height!, width!], kernel);
+    this.requireThat(pads.every((pad) => pad >= 0));
     return { kernel, strides, pads } as unknown as Window;
   }
 
@@ -202,7 +203,9 @@ class Reader {
   private pool(op: string): void {
     const { attributes, outputs } = this.node!;
     this.requireThat(this.sizes.length === 3 && !this.pending && outputs.length === 1 && this.spatial.length > 0);
-    const kernel = op.startsWith('Global') ? this.sizes.slice(1) : attribute(attributes, 'kernel_shape', 'ints')!;
+    const kernel = op.startsWith('Global')
+      ? this.sizes.slice(1)
+      : (attribute(attributes, 'kernel_shape', 'ints') ?? []);
     const window = this.window(kernel);
     const whole = (attribute(attributes, 'ceil_mode', 'int') ?? 0) === 0;
     this.requireThat(whole && window.pads.every((pad) => pad === 0) && kernel[0]! * kernel[1]! <= MOST_OF_POOL);
@@ -213,6 +216,7 @@ class Reader {
   private normalise(): void {
     const { attributes } = this.node!;
     const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((i) => this.weights(i).data);
+    this.requireThat((attribute(attributes, 'training_mode', 'int') ?? 0) === 0);
     const epsilon = attribute(attributes, 'epsilon', 'float') ?? 1e-5;
     const scale = Float64Array.from(gamma!, (value, i) => value / Math.sqrt(variance![i]! + epsilon));
     this.affine({ scale, shift: scale.map((value, i) => beta![i]! - value * mean![i]!) });
@@ -238,7 +242,7 @@ class Reader {
 
   private arithmetic(op: 'Mul' | 'Div' | 'Add' | 'Sub', at: number): void {
     const { data: values, shape } = this.weights(1 - at);
-    this.requireThat(at === 0 || op === 'Mul' || op === 'Add');
+    this.requireThat((at === 0 || op === 'Mul' || op === 'Add') && shape.length <= this.sizes.length + 1);
     const { open } = this;
     // Of a dense layer, its bias; otherwise one number for all.
     const outputs = values.length === 1 ? (this.untouched ? 1 : this.sizes[0]!) : values.length;
@@ -290,23 +294,9 @@ class Reader {
   }
 }
 
+const productOf = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
+
 /** ONNX's element type float32. */
 const FLOAT = 1;
 /** Every value of a pool's window is an instruction. */
 const MOST_OF_POOL = 64;
-
-/** Makes weights do what a normalisation of their inputs would; `at` gives a weight's output and input. */
-function absorb(
-  weights: Float32Array,
-  bias: Float32Array,
-  by: Affine,
-  at: (i: number) => readonly [number, number],
-): void {
-  const sums = new Float64Array(bias);
-  for (let i = 0; i < weights.length; i++) {
-    const [output, input] = at(i);
-    sums[output]! += weights[i]! * by.shift[input]!;
-    weights[i]! *= by.scale[input]!;
-  }
-  bias.set(sums);
-}
