@@ -57,10 +57,10 @@ class SharedEngine implements Engine {
     const [images, ...size] = shape as [number, ...number[]];
     const area = data.length / images;
     const helpers = this.helpersFor(images);
-    const share = Math.ceil(images / (helpers.length + 1));
+    const startOf = (part: number) => Math.round((part * images) / (helpers.length + 1));
     // The first part is done here, while the helpers do theirs.
     const others = helpers.map(async (helper, i) => {
-      const [start, end] = [(i + 1) * share, Math.min((i + 2) * share, images)];
+      const [start, end] = [startOf(i + 1), startOf(i + 2)];
       const part = data.slice(start * area, end * area);
       const feed = { dtype: 'uint8', shape: [end - start, ...size], data: part } as const;
       try {
@@ -70,7 +70,7 @@ class SharedEngine implements Engine {
         return this.engine.run(part, end - start);
       }
     });
-    const first = this.engine.run(data.subarray(0, share * area), share);
+    const first = this.engine.run(data.subarray(0, startOf(1) * area), startOf(1));
     const rest = await Promise.all(others);
     const values = rest.length === 0 ? first : new Float32Array(joinBytes([first, ...rest]).buffer);
     return {
