@@ -63,8 +63,8 @@ const text = `# How soon a page reads its first digit
 
 Made by \`npm run bench:web -- --rounds ${rounds}\` with Chromium ${version} on ${cpus()[0].model.trim()}, ${availableParallelism()} cores. A page of static
 files on the same machine with the default model, one thread: milliseconds from the start of the navigation to the first
-prediction of a canvas, median of ${rounds} browsers that had never run, and of the next visit in each, for which the model and
-ONNX Runtime lie in the Cache API. The main thread is watched (Long Tasks API) through loading, 21 predictions one by one and 100 at once.
+prediction of a canvas, median of ${rounds} browsers that had never run, and of the next visit in each, for which the model
+lies in the Cache API. The main thread is watched (Long Tasks API) through loading, 21 predictions one by one and 100 at once.
 
 | | milliseconds | range | limit | |
 | --- | ---: | ---: | ---: | --- |

@@ -117,5 +117,9 @@ export async function buildWholes() {
     build({ ...whole, entry: { pad }, outDir: dist, splitting: false, esbuildPlugins: [restLater] }),
     build({ ...whole, entry: { denary: join(folder, 'src', 'index.ts') }, outDir: dist }),
     build({ ...whole, entry: { worker: join(folder, 'src', 'worker.ts') }, outDir: assets, splitting: false }),
+    build({
+      ...{ ...whole, outDir: assets, splitting: false },
+      entry: { kernels: join(folder, 'src', 'kernels', 'asset.ts') },
+    }),
   ]);
 }

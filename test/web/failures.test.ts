@@ -10,12 +10,14 @@ import type { Instead } from './static-server.js';
 const WORKER = '/denary/assets/worker.js';
 const ORT = '/denary/assets/ort.wasm.bundle.min.mjs';
 const WASM = '/denary/assets/ort-wasm-simd-threaded.wasm';
+const KERNELS = '/denary/assets/kernels.js';
 const MODEL = '/denary/assets/cnn-pool4.onnx';
 const PAGE = { type: 'text/html', body: '<!doctype html><title>not found</title>' };
 
 const OTHER_ORT = "export const env = { versions: { web: '0.9' }, wasm: {} };";
 const whole = readFileSync(join(dist, 'assets', 'worker.js'), 'utf8');
 const OLD_WORKER = whole.replace('0.1.0', '0.0.1');
+const OLD_KERNELS = readFileSync(join(dist, 'assets', 'kernels.js'), 'utf8').replace('0.1.0', '0.0.1');
 
 type Case = readonly [what: string, path: string, instead: Instead, code: string, words: RegExp];
 
@@ -38,6 +40,8 @@ const cases: Case[] = [
     /content-type text\/plain.*text\/javascript/,
   ],
   ['ONNX Runtime of another version', ORT, { body: OTHER_ORT }, 'download-failed', /version 1\.30\.0.*version 0\.9/],
+  ['no kernels', KERNELS, { status: 404 }, 'not-found', /status 404/],
+  ['kernels of another version', KERNELS, { body: OLD_KERNELS }, 'download-failed', /version 0\.1\.0.*version 0\.0\.1/],
   ['a worker of another version', WORKER, { body: OLD_WORKER }, 'download-failed', /version 0\.1\.0.*version 0\.0\.1/],
   ['no worker', WORKER, { status: 404 }, 'not-found', /status 404/],
   ['a page in place of the worker', WORKER, PAGE, 'not-found', /a page/],
@@ -56,11 +60,12 @@ describeInBrowser('a page is told of', () => {
   it.each(cases)('%s', async (_, path, instead, code, words) => {
     open = await openStaticPage();
     open.server.instead.set(path, instead);
-    const { error } = await readSeven(open.page);
+    const options = path === ORT || path === WASM ? ({ engine: 'onnxruntime' } as const) : {};
+    const { error } = await readSeven(open.page, options);
     expectProblem(error, code, words);
     // Nothing of it was kept, and the next attempt is a new one.
     open.server.instead.clear();
-    expect((await readSeven(open.page)).value?.prediction.digit).toBe(7);
+    expect((await readSeven(open.page, options)).value?.prediction.digit).toBe(7);
   });
 
   it('a wrong name, and bytes that are no model', async () => {
@@ -77,6 +82,12 @@ describeInBrowser('a page is told of', () => {
     open = await openStaticPage();
     const { error } = await readSeven(open.page, { model: MODEL, sha256: '0'.repeat(64) });
     expectProblem(error, 'download-failed', /sha256 0000.*d6b5da44/);
+  });
+
+  it('a model that the kernels do not run, where they must', async () => {
+    open = await openStaticPage();
+    const { error } = await readSeven(open.page, { model: 'hrnn', engine: 'denary' });
+    expectProblem(error, 'unsupported-operator', /engine/);
   });
 
   it('a device of Node', async () => {
@@ -97,7 +108,10 @@ describeInBrowser('a page is told of', () => {
     it('WebAssembly', async () => {
       open = await openStaticPage({ headers: { 'content-security-policy': `${policy}; worker-src 'self'` } });
       for (const isolation of ['thread', 'none'] as const) {
-        expectProblem((await readSeven(open.page, { isolation })).error, 'device-unavailable', /'wasm-unsafe-eval'/);
+        for (const engine of ['denary', 'onnxruntime'] as const) {
+          const { error } = await readSeven(open.page, { isolation, engine });
+          expectProblem(error, 'device-unavailable', /'wasm-unsafe-eval'/);
+        }
       }
     });
   });
@@ -109,7 +123,9 @@ describeInBrowser('a page is told of', () => {
     await open.page.reload();
     await loaded(open.page);
     for (const isolation of ['thread', 'none'] as const) {
-      expectProblem((await readSeven(open.page, { isolation })).error, 'out-of-memory', /memory/);
+      for (const engine of ['denary', 'onnxruntime'] as const) {
+        expectProblem((await readSeven(open.page, { isolation, engine })).error, 'out-of-memory', /memory/);
+      }
     }
   });
 });

@@ -13,19 +13,19 @@ describeInBrowser('in a page', () => {
   let open: OpenPage | undefined;
   afterEach(() => open?.close());
 
-  it('what was loaded once needs no network', async () => {
+  it.each(['denary', 'onnxruntime'] as const)('what was loaded once needs no network (engine: %s)', async (engine) => {
     open = await openStaticPage({ headers: { 'cache-control': 'max-age=3600' } });
-    expect((await readSeven(open.page)).value?.prediction.digit).toBe(7);
+    expect((await readSeven(open.page, { engine })).value?.prediction.digit).toBe(7);
     const asked = open.server.requests.filter((path) => path === WASM).length;
     await open.page.reload();
     await loaded(open.page);
     await open.context.setOffline(true);
-    const { value, error } = await readSeven(open.page);
+    const { value, error } = await readSeven(open.page, { engine });
     expect(error).toBeUndefined();
     expect(value!.prediction.digit).toBe(7);
     expect(open.server.requests.filter((path) => path === WASM)).toHaveLength(asked);
     // What was not is an error that says so.
-    const { error: missing } = await readSeven(open.page, { model: 'mlp' });
+    const { error: missing } = await readSeven(open.page, { model: 'mlp', engine });
     expect(missing).toMatchObject({
       code: 'download-failed',
       received: expect.stringMatching(/no network.*not cached/),
@@ -46,7 +46,7 @@ describeInBrowser('in a page', () => {
   it('a cached file that is damaged is fetched anew, and the caches of other versions go', async () => {
     open = await openStaticPage();
     await open.page.evaluate(() => caches.open('denary-0.0.0-0.0.0'));
-    await readSeven(open.page);
+    await readSeven(open.page, { engine: 'onnxruntime' });
     const names = await open.page.evaluate(async (wasm) => {
       const names = await caches.keys();
       const cache = await caches.open(names.find((name) => name !== 'denary-0.0.0-0.0.0')!);
@@ -54,7 +54,7 @@ describeInBrowser('in a page', () => {
       return names;
     }, WASM);
     expect(names).toEqual([expect.stringMatching(/^denary-0\.1\.0-/)]);
-    expect((await readSeven(open.page)).value?.prediction.digit).toBe(7);
+    expect((await readSeven(open.page, { engine: 'onnxruntime' })).value?.prediction.digit).toBe(7);
     expect(open.server.requests.filter((path) => path === WASM)).toHaveLength(2);
   });
 

@@ -11,13 +11,16 @@ import { describeInBrowser } from './chromium.js';
 import { openStaticPage, readSeven } from './page.js';
 
 const WORKER = 'worker.js';
+const KERNELS = 'kernels.js';
 const ORT = 'ort.wasm.bundle.min.mjs';
 const WASM = 'ort-wasm-simd-threaded.wasm';
 const MODEL = 'cnn-pool4.onnx';
 
 /** What is asked for where these lie elsewhere. */
-const requestsWith = (...elsewhere: string[]) =>
-  [WORKER, ORT, WASM, MODEL].map((name) => `${elsewhere.includes(name) ? '/elsewhere' : '/denary/assets'}/${name}`);
+const at = (names: readonly string[], elsewhere: readonly string[]) =>
+  names.map((name) => `${elsewhere.includes(name) ? '/elsewhere' : '/denary/assets'}/${name}`);
+const kernelsWith = (...elsewhere: string[]) => at([WORKER, KERNELS, MODEL], elsewhere);
+const runtimeWith = (...elsewhere: string[]) => at([WORKER, ORT, WASM, MODEL], elsewhere);
 
 describeInBrowser('files that lie elsewhere', () => {
   let folder: string;
@@ -32,13 +35,15 @@ describeInBrowser('files that lie elsewhere', () => {
   });
 
   const cases: [what: string, options: RecognizerOptions, requests: string[]][] = [
-    ['nothing is said', {}, requestsWith()],
-    ['files', { files: 'elsewhere' }, requestsWith(WORKER, ORT, WASM, MODEL)],
-    ['wasmPaths, a folder', { wasmPaths: '/elsewhere/' }, requestsWith(WASM)],
+    ['nothing is said', {}, kernelsWith()],
+    ['nothing is said to ONNX Runtime', { engine: 'onnxruntime' }, runtimeWith()],
+    ['files', { files: 'elsewhere' }, kernelsWith(WORKER, KERNELS, MODEL)],
+    ['files of ONNX Runtime', { files: 'elsewhere', engine: 'onnxruntime' }, runtimeWith(WORKER, ORT, WASM, MODEL)],
+    ['wasmPaths, a folder', { wasmPaths: '/elsewhere/' }, runtimeWith(WASM)],
     [
       'wasmPaths, addresses',
       { wasmPaths: { mjs: `elsewhere/${ORT}`, wasm: `elsewhere/${WASM}` } },
-      requestsWith(ORT, WASM),
+      runtimeWith(ORT, WASM),
     ],
   ];
 

@@ -31,8 +31,22 @@ describeInBrowser('a page of static files', () => {
     const { prediction, info, files } = (await readSeven(open.page)).value!;
     expect(prediction.digit).toBe(7);
     expect(info).toMatchObject({ model: 'cnn-pool4', device: 'wasm', isolation: 'thread', threads: 1, workers: 1 });
+    expect(info.engine).toBe('denary');
     expect(info.notes).toEqual([expect.stringContaining('Cross-Origin-Opener-Policy')]);
-    expect(Object.keys(files).sort()).toEqual(['cnn-pool4.onnx', 'ort-wasm-simd-threaded.wasm']);
+    expect(Object.keys(files)).toEqual(['cnn-pool4.onnx']);
+    expect(open.server.requests.filter((path) => /ort\b/.test(path))).toEqual([]);
+    for (const { loaded, total } of Object.values(files)) expect(loaded).toBe(total);
+  });
+
+  it.each([
+    ['is asked for', { engine: 'onnxruntime' }, 'cnn-pool4.onnx'],
+    ['alone runs the model', { model: 'hrnn' }, 'hrnn.onnx'],
+  ] as const)('loads ONNX Runtime where it %s', async (_, options, model) => {
+    open = await openStaticPage();
+    const { prediction, info, files } = (await readSeven(open.page, options)).value!;
+    expect(prediction.digit).toBe(7);
+    expect(info).toMatchObject({ engine: 'onnxruntime', device: 'wasm', threads: 1 });
+    expect(Object.keys(files).sort()).toEqual([model, 'ort-wasm-simd-threaded.wasm']);
     for (const { loaded, total } of Object.values(files)) expect(loaded).toBe(total);
   });
 

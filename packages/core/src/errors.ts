@@ -39,6 +39,11 @@ export class DenaryError extends Error {
   readonly received: string;
   readonly remedy: string;
 
+  /** Files that are wholes by themselves, as workers' are, have classes of their own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as Error | undefined)?.name === 'DenaryError';
+  }
+
   constructor({ code, who, expected, received, remedy, cause }: ErrorDetails) {
     super(`${who}: expected ${expected}, received ${received}. ${remedy}`, cause === undefined ? {} : { cause });
     this.code = code;

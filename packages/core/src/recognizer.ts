@@ -62,6 +62,8 @@ export interface LoadedModel {
   readonly contract: Contract;
   /** The model's own, from its file; by default a temperature of 1 and no limits. */
   readonly calibration?: Calibration;
+  /** What runs the model on the device, where there is a choice. */
+  readonly engine?: string | undefined;
 }
 
 export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents, LoadedModel {
@@ -93,6 +95,8 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly model: string | undefined;
   /** Where the model runs. */
   readonly device: Device;
+  /** What runs it there, where there is a choice: on `wasm` denary's own kernels (`denary`) or `onnxruntime`. */
+  readonly engine?: string | undefined;
   readonly isolation: Isolation;
   /** How many run it; 0 where that is the caller's thread. */
   readonly workers: number;
@@ -121,7 +125,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
-    const { calibration = { temperature: 1 }, reject, model, threads, notes = [] } = rest;
+    const { calibration = { temperature: 1 }, reject, model, engine, threads, notes = [] } = rest;
     const settings = settingsOf(rest, contract);
     const { temperature } = calibration;
     this.current = { session, judgement: { temperature, rule: rejectionRule(reject, calibration) } };
@@ -136,6 +140,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       temperature,
       model,
       device: session.device,
+      engine,
       isolation,
       workers: isolation === 'none' ? 0 : workers,
       threads,
@@ -228,7 +233,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       if (this.closing) throw closedError('swap');
       const { info, reopen } = this;
       if (!reopen) throw badArgument('swap', 'a recognizer of createRecognizer', 'another', 'Make a new one.');
-      const { session, contract, calibration = { temperature: 1 } } = await reopen(model);
+      const { session, contract, engine, calibration = { temperature: 1 } } = await reopen(model);
       try {
         requireSame(contract, info);
         const { temperature } = calibration;
@@ -236,7 +241,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
         if (this.closing) throw closedError('swap');
         const before = this.current.session;
         this.current = { session, judgement };
-        this.facts = { ...info, temperature, device: session.device, model: undefined };
+        this.facts = { ...info, temperature, device: session.device, engine, model: undefined };
         // Runs that it has begun are answered first.
         await before.close();
       } catch (error) {

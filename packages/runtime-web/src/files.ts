@@ -38,6 +38,7 @@ export interface Places {
 
 const beside = {
   'worker.js': () => new URL('./assets/worker.js', import.meta.url),
+  'kernels.js': () => new URL('./assets/kernels.js', import.meta.url),
   'ort.wasm.bundle.min.mjs': () => new URL('./assets/ort.wasm.bundle.min.mjs', import.meta.url),
   'ort-wasm-simd-threaded.wasm': () => new URL('./assets/ort-wasm-simd-threaded.wasm', import.meta.url),
   'ort.webgpu.bundle.min.mjs': () => new URL('./assets/ort.webgpu.bundle.min.mjs', import.meta.url),

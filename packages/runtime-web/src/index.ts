@@ -18,7 +18,7 @@ export { createSession, type LoadOptions, runtimeVersions, type WebSessionOption
 export type { OnProgress, Progress } from './download.js';
 export { modelNames, type Places } from './files.js';
 export { decodeImage, type ImageSource, type RawPixels } from './image-source.js';
+export { isolatedSessions } from './isolated-sessions.js';
 export { type ModelStoreOptions, openModelStore, type PageModelStore } from './model-store.js';
 export * from './recognizer.js';
 export { createTuner, type TunerOptions } from './tuner.js';
-export { isolatedSessions } from './web-worker.js';

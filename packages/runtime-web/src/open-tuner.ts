@@ -18,10 +18,10 @@ import { sha256 } from './digest.js';
 import { Downloads } from './download.js';
 import { absolute, type RemoteFile } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
+import { isolatedSessions } from './isolated-sessions.js';
 import { modelOf } from './recognizer.js';
 import type { TunerOptions } from './tuner.js';
 import { tuningFile } from './tuning-files.js';
-import { isolatedSessions } from './web-worker.js';
 
 /** What a run without a budget may take, in seconds. */
 const SECONDS = 15;

@@ -17,7 +17,7 @@ import { clock } from './clock.js';
 import { type LoadOptions, sessionRequest, thisThread } from './create-session.js';
 import { absolute, fileNamed, modelNames, type Places, type RemoteFile, shippedModel } from './files.js';
 import { decodeImage, type ImageSource } from './image-source.js';
-import type { Facts, OpenRequest } from './this-thread.js';
+import type { EngineName, Facts, OpenRequest } from './this-thread.js';
 import { openWorker } from './web-worker.js';
 
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents, LoadOptions {
@@ -27,6 +27,11 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents,
   readonly sha256?: string;
   /** Default `auto`: WebAssembly, or WebGPU where there is a GPU on which the model was measured to run faster. */
   readonly device?: 'auto' | 'wasm' | 'webgpu';
+  /**
+   * What runs the model on WebAssembly: `denary`, its own kernels for chains of convolutions, pools and dense layers, or
+   * `onnxruntime`, for any model. Default `auto`: the kernels where they know the model, and no `wasmPaths` are given.
+   */
+  readonly engine?: 'auto' | EngineName;
   /** Where the model runs: in a Web Worker, the default, or in the page, which a run then blocks. */
   readonly isolation?: 'thread' | 'none';
   /** Threads for one run; by default half the cores, at most 4, and one where the page is not cross-origin isolated. */
@@ -68,9 +73,10 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
 async function load(request: OpenRequest, who: string, options: RecognizerOptions) {
   const { session, facts } = await (options.isolation === 'none' ? openHere : openThere)(request, options);
   try {
-    const { metadata, ...about } = facts;
+    const { metadata, engine, ...about } = facts;
     const contract = contractOf({ graph: session }, who);
-    const loaded: LoadedModel = { session, contract, calibration: calibrationIn({ graph: session, metadata }, who) };
+    const calibration = calibrationIn({ graph: session, metadata }, who);
+    const loaded: LoadedModel = { session, contract, calibration, engine };
     return { loaded, about };
   } catch (error) {
     await session.close();
@@ -79,9 +85,12 @@ async function load(request: OpenRequest, who: string, options: RecognizerOption
 }
 
 function requestOf(options: RecognizerOptions): OpenRequest {
-  const { device = 'auto', threads } = options;
+  const { device = 'auto', threads, engine = 'auto', wasmPaths } = options;
   const request = sessionRequest(modelOf(options), { device: device === 'auto' ? 'wasm' : device, threads }, options);
-  return { ...request, device };
+  // Who says where ONNX Runtime lies wants it.
+  if (engine === 'onnxruntime' || (engine === 'auto' && wasmPaths !== undefined)) return { ...request, device };
+  const [file, worker] = [fileNamed('kernels.js', options), fileNamed('worker.js', options)];
+  return { ...request, device, kernels: { file, worker, required: engine === 'denary' } };
 }
 
 const DEFAULT_MODEL = 'cnn-pool4';

@@ -22,8 +22,17 @@ export interface Runtime {
 const nodeEntry = 'onnxruntime-web';
 const inNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
-const importUrl = (url: string): Promise<Ort> =>
+const importUrl = (url: string): Promise<unknown> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
+
+/** What a script exports that bundlers are not to see. Throws `not-found` and the like where it does not load. */
+export async function importScript(file: RemoteFile, url = file.url): Promise<unknown> {
+  try {
+    return await importUrl(url);
+  } catch (cause) {
+    throw await whyNoScript(file, cause);
+  }
+}
 
 /** Loads ONNX Runtime. `threads` are those of all its sessions. Throws as downloads do. */
 export async function loadRuntime(
@@ -43,7 +52,7 @@ export async function loadRuntime(
 
 /** It finds its own files there, and has threads. */
 async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime> {
-  const ort: Ort = device === 'wasm' ? await importUrl(nodeEntry) : await importUrl(`${nodeEntry}/webgpu`);
+  const ort = (await importUrl(device === 'wasm' ? nodeEntry : `${nodeEntry}/webgpu`)) as Ort;
   if (threads) ort.env.wasm.numThreads ??= threads;
   return { ort, device, threads: ort.env.wasm.numThreads, notes: [], started: false };
 }
@@ -51,16 +60,11 @@ async function loadInNode(device: WebDevice, threads?: number): Promise<Runtime>
 /** One that failed to start would be given again for the same address. */
 let loads = 0;
 
-async function importRuntime(mjs: RemoteFile): Promise<Ort> {
-  try {
-    return await importUrl(loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`);
-  } catch (cause) {
-    throw await whyNoScript(mjs, cause);
-  }
-}
+const importRuntime = async (mjs: RemoteFile): Promise<Ort> =>
+  (await importScript(mjs, loads++ === 0 ? mjs.url : `${mjs.url}#${loads}`)) as Ort;
 
 /** ONNX Runtime's own choice, made here so that it can be told. */
-function threadsHere(wanted: number | undefined): { threads: number; notes: string[] } {
+export function threadsHere(wanted: number | undefined): { threads: number; notes: string[] } {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (globalThis.crossOriginIsolated) return { threads: wanted ?? Math.min(4, Math.ceil(cores / 2)), notes: [] };
   if (wanted === 1 || cores === 1) return { threads: 1, notes: [] };

@@ -5,9 +5,18 @@ import { type Versions, versions } from './build-facts.js';
 import { fastestSession } from './devices.js';
 import { Downloads, type OnProgress } from './download.js';
 import type { RemoteFile, RuntimeFiles, WebDevice } from './files.js';
-import { loadRuntime, type Runtime } from './runtime.js';
+import { importScript, loadRuntime, type Runtime, threadsHere } from './runtime.js';
 import { mixedVersions } from './script-problem.js';
 import { sessionIn } from './session.js';
+
+/** Denary's own kernels. */
+export interface KernelFiles {
+  readonly file: RemoteFile;
+  /** That of those who help. */
+  readonly worker: RemoteFile;
+  /** Whether a model that they do not run is an error. */
+  readonly required: boolean;
+}
 
 /** What is to be opened; all of it can be sent to a worker. */
 export interface OpenRequest {
@@ -17,14 +26,20 @@ export interface OpenRequest {
   readonly device: WebDevice | 'auto';
   readonly options: Omit<SessionOptions, 'device'>;
   readonly runtimes: Readonly<Record<WebDevice, RuntimeFiles>>;
+  /** Tried first for `wasm`. */
+  readonly kernels?: KernelFiles | undefined;
   /** The name of the cache; nothing is kept without. */
   readonly cache: string | undefined;
   /** The asker's own, which must be the same. */
   readonly versions: Versions;
 }
 
+/** What runs a model. */
+export type EngineName = 'denary' | 'onnxruntime';
+
 /** What is told of the model besides the session. */
 export interface Facts {
+  readonly engine: EngineName;
   /** The model file's `metadata_props`. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly threads: number | undefined;
@@ -47,22 +62,31 @@ export async function open(request: OpenRequest, onProgress?: OnProgress): Promi
   const downloads = new Downloads(cache, onProgress);
   const load = (device: WebDevice) => runtimeFor(device, request.runtimes[device], downloads, options.threads);
   const first = device === 'auto' ? 'wasm' : device;
-  const [model, runtime] = await Promise.all([bytesOf(request.model, downloads), load(first)]);
+  const kernelFiles = first === 'wasm' ? request.kernels : undefined;
+  const [model, kernels] = await Promise.all([
+    bytesOf(request.model, downloads),
+    // By its address: this file would be twice as large with it.
+    kernelFiles && (importScript(kernelFiles.file) as Promise<typeof import('./kernels/asset.js')>),
+    kernelFiles || load(first),
+  ]);
   const metadata = decodeMetadata(model, nameOf(request.model));
+  let { threads, notes } = threadsHere(options.threads) as Pick<Runtime, 'threads' | 'notes'>;
+  let byKernels: Session | undefined;
   const sessionOn = async (device: WebDevice) => {
-    const used = device === first ? runtime : await load(device);
-    return sessionIn(used, model, options).catch((error) => {
+    if (device === 'wasm') byKernels = await kernels?.openKernels(model, request, threads!);
+    if (byKernels && device === 'wasm') return byKernels;
+    const runtime = await load(device);
+    if (device === first) ({ threads, notes } = runtime);
+    return sessionIn(runtime, model, options).catch((error) => {
       // ONNX Runtime that has failed to start never does.
-      if (!used.started) runtimes.delete(device);
+      if (!runtime.started) runtimes.delete(device);
       throw error;
     });
   };
-  const { session, notes } =
-    device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
-  return {
-    session,
-    extra: { metadata, threads: runtime.threads, notes: [...runtime.notes, ...notes, ...downloads.notes] },
-  };
+  const chosen = device === 'auto' ? await fastestSession(sessionOn) : { session: await sessionOn(device), notes: [] };
+  const { session } = chosen;
+  const engine = session === byKernels ? 'denary' : 'onnxruntime';
+  return { session, extra: { engine, metadata, threads, notes: [...notes, ...chosen.notes, ...downloads.notes] } };
 }
 
 export async function runtimeVersions(files: RuntimeFiles): Promise<Record<string, string>> {

@@ -1,9 +1,8 @@
-/** A Web Worker as a worker's port, and sessions in workers of their own. */
+/** A Web Worker as a worker's port, and a session in it. */
 
-import { type DenaryError, openRemote, type RemoteSession, type SessionFactory, type WorkerPort } from '@denary/core';
-import { type LoadOptions, sessionRequest } from './create-session.js';
+import { type DenaryError, openRemote, type RemoteSession, type WorkerPort } from '@denary/core';
 import type { OnProgress } from './download.js';
-import { fileNamed, type RemoteFile } from './files.js';
+import type { RemoteFile } from './files.js';
 import { whyNoScript } from './script-problem.js';
 import type { Facts, OpenRequest } from './this-thread.js';
 
@@ -23,15 +22,6 @@ export async function openWorker(
     throw error;
   }
 }
-
-/**
- * A factory of sessions that each have a worker of their own: training, say, off the page's thread. Where the worker dies, the
- * session's state dies with it, and its calls reject with `worker-lost`.
- */
-export const isolatedSessions =
-  (load: LoadOptions = {}): SessionFactory =>
-  (model, options = {}) =>
-    openWorker(fileNamed('worker.js', load), sessionRequest(model, options, load), load.onProgress);
 
 let count = 0;
 
@@ -76,14 +66,22 @@ function startWorker({ url }: RemoteFile, onProgress: OnProgress | undefined) {
   return { port, spoke: () => spoke };
 }
 
+/** Milliseconds for which it is watched on when nothing is awaited: the next call often comes soon, and locks cost more than a message. */
+const LINGER = 1000;
+
 /** Watches, while it is told to, for the end of a worker that holds the lock of that name. */
 function watchOver(name: string, ended: () => void): (wanted: boolean) => void {
   let watching: AbortController | undefined;
-  return (wanted) => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
     watching?.abort();
-    watching = wanted ? new AbortController() : undefined;
-    if (!watching || !globalThis.navigator.locks) return;
-    const { signal } = watching;
-    navigator.locks.request(name, { signal }, () => ended()).catch(() => {});
+    watching = undefined;
+  };
+  return (wanted) => {
+    clearTimeout(timer);
+    if (!wanted) timer = setTimeout(stop, LINGER);
+    if (!wanted || watching || !globalThis.navigator.locks) return;
+    watching = new AbortController();
+    navigator.locks.request(name, { signal: watching.signal }, () => ended()).catch(() => {});
   };
 }

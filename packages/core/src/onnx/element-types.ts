@@ -27,6 +27,9 @@ const dtypes = new Map(Object.entries(dataTypes).map(([dtype, code]) => [code as
 /** The code that ONNX gives an element type, as the `to` of a Cast has it. */
 export const elementTypeOf = (dtype: DType): number => dataTypes[dtype];
 
+/** The element type behind ONNX's code, where denary uses it. */
+export const dtypeNamed = (code: number): DType | undefined => dtypes.get(code);
+
 /** The element type behind ONNX's code. Throws `bad-model` for types denary does not use (float16, strings, ...). */
 export function dtypeOf(code: number | undefined, who: string): DType {
   const dtype = dtypes.get(code ?? 0);

@@ -1,8 +1,7 @@
 /** Weights that are no finite numbers, found in a file's bytes. */
 
-import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import { problem } from '../errors.js';
-import { type Field, fieldsOf, readOnnx } from './wire.js';
+import { type Field, fieldsOf, readOnnx, textIn } from './wire.js';
 
 /** Numbers of fields in onnx.proto: of a ModelProto, a GraphProto and a TensorProto. */
 const GRAPH = 7;
@@ -36,9 +35,7 @@ function requireFinite(tensor: Uint8Array, who: string): void {
   const values = type === FLOAT ? new Float32Array(buffer) : new Float64Array(buffer);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
-  const received = `${values[at]} in "${decodeUtf8(fields.get(NAME) as Uint8Array)}" at ${at}`;
+  const received = `${values[at]} in "${textIn(fields.get(NAME) as Uint8Array)}" at ${at}`;
   const remedy = 'The training that made this model diverged: train again with a lower learning rate.';
   throw problem('not-finite', who, 'weights that are finite numbers', received, remedy);
 }
-
-const { decodeUtf8 } = getTextEncoding();

@@ -4,6 +4,7 @@ export { dtypeOf, elementTypeOf } from './element-types.js';
 export * from './encode.js';
 export * from './external.js';
 export { requireFiniteWeights } from './finite.js';
+export { decodeLightGraph } from './light-graph.js';
 export * from './metadata.js';
 export * from './model.js';
 export * from './operators.js';

@@ -1,8 +1,7 @@
 /** A file's `metadata_props` without the rest: neither the codec nor the weights are needed for them. */
 
-import { getTextEncoding } from '@bufbuild/protobuf/wire';
 import type { Model } from './model.js';
-import { fieldsOf, readOnnx } from './wire.js';
+import { fieldsOf, readOnnx, textIn } from './wire.js';
 
 /** Numbers of fields in onnx.proto: of a ModelProto, and of a StringStringEntryProto. */
 const METADATA_PROPS = 14;
@@ -17,8 +16,6 @@ export const decodeMetadata = (bytes: Uint8Array, who = 'decodeMetadata'): Model
 
 function entryIn(message: Uint8Array): [key: string, value: string] {
   const fields = new Map(fieldsOf(message));
-  const text = (field: number) => decodeUtf8((fields.get(field) ?? new Uint8Array()) as Uint8Array);
+  const text = (field: number) => textIn((fields.get(field) ?? new Uint8Array()) as Uint8Array);
   return [text(KEY), text(VALUE)];
 }
-
-const { decodeUtf8 } = getTextEncoding();
