@@ -112,7 +112,14 @@ export async function coreSet(runtime: TunerRuntime): Promise<Samples> {
   return { images: pixels, labels, count: images.length, height: 28, width: 28, classes: 10 };
 }
 
-const strategy: Strategy = { ...strategies.full, learningRateScale: 2, steps: 12, margin: 0.1, classMargin: 1 };
+const strategy: Strategy = {
+  ...strategies.full,
+  learningRateScale: 2,
+  steps: 12,
+  margin: 0.1,
+  classMargin: 1,
+  lossMargin: 1,
+};
 
 async function using(
   runtime: TunerRuntime,
