@@ -119,6 +119,8 @@ const strategy: Strategy = {
   margin: 0.1,
   classMargin: 1,
   lossMargin: 1,
+  // A new symbol is no hand.
+  imitationShare: 0,
 };
 
 async function using(

@@ -270,12 +270,13 @@ export class Tuner<Source> {
     const { replay, seed = 0 } = this.parts;
     const made = <T>(work: Work<T>) => inSlices(work, () => this.pause());
     const { held, rest } = replay ? heldBack(replay) : {};
-    const hand = replay && (await made(fitHand(corrections, replay)));
-    const imitated = async (samples: Samples | undefined) => hand && samples && (await made(inHand(samples, hand)));
+    const hand = strategy.imitationShare > 0 && replay && (await made(fitHand(corrections, replay)));
+    const imitated = async (samples: Samples | undefined) =>
+      hand && samples ? await made(inHand(samples, hand)) : undefined;
     const augment = await made(augmenting(strategy.augment));
     return {
       replay: rest,
-      imitation: strategy.imitationShare > 0 ? await imitated(rest) : undefined,
+      imitation: await imitated(rest),
       // No two digits of a hand are alike, either.
       guards: { core: held, hand: augmented(await imitated(held), augment, seed) },
       augment,
