@@ -34,7 +34,7 @@ nothing rehearsed. *k-NN*: the five nearest of corrections and core set by the m
 the core set in the user's hand, which an affine map and a pen describe: it helps most where the persona is made in just that
 way (slant, tiny, mirrored, thick), as people's own hands are only in part.
 
-Strategies, their rates and steps were chosen on training digits that a twin of \`cnn\`, trained on the other nine tenths, had not
+Strategies, their rates, steps and margins were chosen on training digits that twins of the models, trained on the other nine tenths, had not
 seen, in hands of the same kinds with other seeds. The test digits were read by the final code alone.
 `;
 }
