@@ -116,10 +116,8 @@ async function check(parts: LearningParts, step: number, weights: Tensors): Prom
   return { step, weights, corrections: found[0]!, core: of(core), hand: of(hand) };
 }
 
-/** Of the way to the weights that were learned, where the nearest that read the corrections as well are looked for. */
+/** Times that the part of the way in which a point is looked for is halved: each one is measured. */
 const HALVINGS = 4;
-/** Each time something is forgotten, the way becomes shorter by this factor, down to the least that is worth it. */
-const [SHORTER, LEAST_SHARE] = [0.85, 0.08];
 
 /**
  * The farthest point on the straight line from the weights before the run to these (M. Wortsman et al., "Robust fine-tuning
@@ -138,12 +136,15 @@ async function retreat(
     share = await leastShare(parts, before, learned);
     if (share < 1) state = await at(share);
   }
-  while (forgotten(before, state, strategy)) {
-    share *= SHORTER;
-    if (share < LEAST_SHARE) return undefined;
-    state = await at(share);
+  if (!forgotten(before, state, strategy)) return { state, share };
+  let [near, far, kept] = [0, share, undefined as Check | undefined];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (near + far) / 2;
+    const tried = await at(middle);
+    if (forgotten(before, tried, strategy)) far = middle;
+    else [near, kept] = [middle, tried];
   }
-  return { state, share };
+  return kept && { state: kept, share: near };
 }
 
 /** What else the model knows is disturbed the less, the shorter the way. */
