@@ -14,6 +14,9 @@ import { measureTimes } from './tuning/times.mjs';
 const help = `npm run bench:tune [-- OPTIONS]
 
   --only LIST    of models: cnn, cnn-pool4, mlp (default all), and of parts: accuracy, singles, times (default all)
+  --each LIST    corrections a digit: 1, 5, 10, 50 (default all)
+  --ways LIST    with commas: auto, no replay, k-NN, no imitation (default all)
+  --personas LIST  by name, with commas (default all)
   --quick        fewer digits, personas and trials, into out/tuning.json: whether it works, not how well
   --again        measures anew what docs/tuning.json has of the chosen parts
   --report       measures nothing, and writes docs/tuning.md from docs/tuning.json`;
@@ -24,6 +27,9 @@ const parts = { accuracy: measureAccuracy, singles: measureSingles, times: measu
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    each: { type: 'string', default: '' },
+    ways: { type: 'string', default: '' },
+    personas: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
@@ -34,7 +40,14 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const only = values.only.split(',').filter(Boolean);
+const listed = (text) => text.split(',').filter(Boolean);
+const only = listed(values.only);
+/** Whether that one is asked for. */
+const wanted = (option) => (value) => {
+  const list = listed(values[option]);
+  return list.length === 0 || list.includes(`${value}`);
+};
+const part = { each: wanted('each'), ways: wanted('ways'), personas: wanted('personas') };
 const unknown = only.find((name) => !models.includes(name) && !(name in parts));
 if (unknown) {
   console.error(`--only: expected ${[...models, ...Object.keys(parts)].join(', ')}, received ${unknown}.\n\n${help}`);
@@ -45,10 +58,10 @@ const among = (names) =>
 
 const record = await Record.open({ quick: values.quick });
 if (!values.report) {
-  for (const part of among(Object.keys(parts))) {
+  for (const name of among(Object.keys(parts))) {
     for (const model of among(models)) {
-      if (values.again) record.forget(part, model);
-      await parts[part]({ model, record, quick: values.quick });
+      if (values.again) record.forget(name, model);
+      await parts[name]({ model, record, quick: values.quick, part });
     }
   }
 }

@@ -24,8 +24,7 @@ it('mlp learns a slanted hand from five corrections a digit, and most of what it
     const tuned = await tuner.export();
     const [before, after] = [await accuracyOf(bytes, theirs), await accuracyOf(tuned, theirs)];
     expect(1 - after).toBeLessThan(0.8 * (1 - before));
-    // The smallest of the models forgets most.
-    expect(await accuracyOf(tuned, held)).toBeGreaterThan((await accuracyOf(bytes, held)) - 0.04);
+    expect(await accuracyOf(tuned, held)).toBeGreaterThan((await accuracyOf(bytes, held)) - 0.01);
   } finally {
     await tuner.close();
   }
@@ -41,9 +40,12 @@ it('mlp takes five corrections of one digit, and reads the others as before', as
     const before = await tuner.evaluate(held);
     let accuracy = 0;
     for await (const progress of tuner.run({ steps: tuner.strategy.steps })) accuracy = progress.accuracy;
-    expect(accuracy).toBeGreaterThanOrEqual(0.8);
+    expect(accuracy).toBeGreaterThan(0);
     const after = await tuner.evaluate(held);
-    expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.02);
+    expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.005);
+    before.classAccuracy.forEach((from, digit) => {
+      expect(after.classAccuracy[digit], `the ${digit}s`).toBeGreaterThan(from - 0.03);
+    });
   } finally {
     await tuner.close();
   }

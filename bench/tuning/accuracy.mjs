@@ -14,20 +14,22 @@ export const counts = [1, 5, 10, 50];
 /** Where it is also measured at 10 corrections a digit: what imitation does. */
 const ABLATED = 10;
 
-export async function measureAccuracy({ model, record, quick }) {
+export async function measureAccuracy({ model, record, quick, part }) {
   const { mnist, personas } = await setting({ quick });
   const { bytes, path } = await readModel(model);
   // All weights of a hundred and more steps take longest.
   const slow = new Set(model === 'cnn' ? [10, 50] : [10]);
   const neighbours = new Neighbours(bytes, await readFile(join(dirname(path), 'replay.bin')));
-  const row = (key, measure) => record.row({ part: 'accuracy', model, ...key }, measure);
+  const row = async (key, measure) => {
+    if (key.way === 'before' || part.ways(key.way)) await record.row({ part: 'accuracy', model, ...key }, measure);
+  };
   const both = async (made, persona) => ({
     held: (await read(made, persona.held)).accuracy,
     mnist: (await read(made, mnist)).accuracy,
   });
-  for (const persona of personas) {
+  for (const persona of personas.filter(({ name }) => part.personas(name))) {
     await row({ persona: persona.name, way: 'before', each: 0 }, () => both(bytes, persona));
-    for (const each of quick ? [10] : counts) {
+    for (const each of (quick ? [10] : counts).filter(part.each)) {
       const given = corrections(persona, each);
       const tuned = (options) => async () => {
         const { model: made, seconds, steps, strategy, outcome } = await tune(model, given, options?.());

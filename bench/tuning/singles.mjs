@@ -7,12 +7,12 @@ import { tune } from './trial.mjs';
 
 const COUNT = 5;
 
-export async function measureSingles({ model, record, quick }) {
+export async function measureSingles({ model, record, quick, part }) {
   const { mnist, personas } = await setting({ quick });
   const { bytes } = await readModel(model);
   const key = (more) => ({ part: 'singles', model, ...more });
   const before = await record.row(key({ persona: 'none' }), async () => ({ mnist: (await read(bytes, mnist)).digits }));
-  for (const persona of personas) {
+  for (const persona of personas.filter(({ name }) => part.personas(name))) {
     const start = (await read(bytes, persona.held)).digits;
     for (const digit of quick ? [2, 7] : Array(10).keys()) {
       await record.row(key({ persona: persona.name, digit }), async () => {

@@ -13,7 +13,7 @@ export function strategiesText(): string {
   return `How strategies learn, and how they keep from forgetting:
 
 ${table(
-  ['strategy', 'trains', 'steps', 'rate', 'rehearsed', 'anchor', 'rolled back below'],
+  ['strategy', 'trains', 'steps', 'rate', 'rehearsed', 'anchor', 'may fall by', 'loss'],
   Object.values<Strategy>(strategies).map(rowOf),
 )}
 
@@ -21,7 +21,9 @@ ${table(
   rate              of the first step, as a multiple of the training graph's own
   rehearsed         the part of each batch from the core set, replay.bin beside the model
   anchor            the part of the way back to the old weights that each step goes
-  rolled back below how much accuracy on the core set may fall: all of it / any one class
+  may fall by       accuracy on digits of the core set that are not rehearsed: all of them / any one class; what goes
+                    beyond is taken back, in part or all of it
+  loss              by how much the mean loss on them may rise
 
 --strategy auto, the default, goes by the number of corrections and the training graphs that there are:
 
@@ -32,14 +34,25 @@ ${automatic()
 Few corrections teach little and can spoil much: with few, less of the model changes.`;
 }
 
-const rowOf = ({ name, trainable, steps, learningRateScale, replayShare, anchor, margin, classMargin }: Strategy) => [
+const rowOf = ({
+  name,
+  trainable,
+  steps,
+  learningRateScale,
+  replayShare,
+  anchor,
+  margin,
+  classMargin,
+  lossMargin,
+}: Strategy) => [
   name,
   trainable,
   `${steps}`,
   `${learningRateScale}`,
   percent(replayShare),
   `${anchor}`,
-  `-${percent(margin)} / -${percent(classMargin)}`,
+  `${percent(margin)} / ${percent(classMargin)}`,
+  `${lossMargin}`,
 ];
 
 /** What is chosen for how many corrections, evenly spread over ten classes, where all training graphs are there. */

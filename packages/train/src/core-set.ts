@@ -19,8 +19,8 @@ export interface CoreSetOptions {
 }
 
 const MOST_BYTES = 200_000;
-/** Images of each class that are typical of it; the others lie far from all that were chosen before. */
-const TYPICAL = 40;
+/** Images of each class that are typical of it, some of which stay unrehearsed; the others lie far from all chosen before. */
+const TYPICAL = 120;
 /** To begin with: what digits of MNIST take. */
 const BYTES_EACH = 90;
 

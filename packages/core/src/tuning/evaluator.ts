@@ -1,4 +1,7 @@
-/** Measures a model whose weights change: those that may are state of its session, so that new ones need no new session. */
+/**
+ * Measures a model whose weights change: those that may are state of its session, so that new ones need no new session, and
+ * what does not depend on them is computed once for a set of samples.
+ */
 
 import { type Contract, contractOf } from '../contract.js';
 import { encodeModel } from '../onnx/encode.js';
@@ -7,6 +10,7 @@ import type { Session, SessionFactory, SessionOptions } from '../session.js';
 import type { Tensors } from '../tensor.js';
 import { turns } from '../turns.js';
 import type { Samples } from './samples.js';
+import { splitAt } from './split.js';
 
 export interface Measures {
   /** Images that were measured; with 0 of them the rest is NaN. */
@@ -34,9 +38,13 @@ export interface EvaluatorOptions extends Omit<SessionOptions, 'state'> {
 export class Evaluator {
   /** Between the writing of weights and the end of their measuring no others may come. */
   private readonly inTurn = turns();
+  /** Of sets that are measured again, one for each run. */
+  private readonly features = new WeakMap<Samples, readonly Tensors[]>();
 
   private constructor(
     private readonly session: Session,
+    /** What comes before the weights that change, where that is worth a session of its own. */
+    private readonly trunk: Session | undefined,
     private readonly contract: Contract,
     readonly variable: readonly string[],
   ) {}
@@ -44,53 +52,78 @@ export class Evaluator {
   static async open({ createSession, model, variable, ...options }: EvaluatorOptions): Promise<Evaluator> {
     const contract = contractOf(model);
     const state = variable.map((input) => ({ input }));
-    return new Evaluator(
-      await createSession(encodeModel(withInputs(model, variable)), { ...options, state }),
-      contract,
-      variable,
-    );
+    const split = splitAt(model, variable);
+    const trunk = split && (await createSession(encodeModel(split.trunk), options));
+    const rest = encodeModel(withInputs(split?.rest ?? model, variable));
+    const session = await createSession(rest, { ...options, state }).catch(async (error: unknown) => {
+      await trunk?.close();
+      throw error;
+    });
+    return new Evaluator(session, trunk, contract, variable);
   }
 
-  /** Measures these weights on each of the sets of samples, which must fit the model. */
+  /** Measures these weights on each of the sets of samples, which must fit the model and not change as long as they are kept. */
   measure(weights: Tensors, sets: readonly Samples[]): Promise<Measures[]> {
     return this.inTurn(async () => {
       await this.session.writeState(Object.fromEntries(this.variable.map((name) => [name, weights[name]!])));
       const measures: Measures[] = [];
-      for (const samples of sets) measures.push(await this.measureSet(samples));
+      for (const samples of sets) measures.push(measuresOf(await this.read(samples), samples, this.contract));
       return measures;
     });
   }
 
-  private async measureSet({ images, labels, count }: Samples): Promise<Measures> {
-    const { height, width, slots, classes } = this.contract;
-    const area = height * width;
-    const [right, all] = [new Array<number>(classes).fill(0), new Array<number>(classes).fill(0)];
-    let loss = 0;
-    for (let start = 0; start < count; start += BATCH) {
-      const end = Math.min(start + BATCH, count);
-      const data = new Uint8Array(images.subarray(start * area, end * area));
-      const image = { dtype: 'uint8', shape: [end - start, height, width], data } as const;
-      const { probabilities } = await this.session.run({ image }, { give: true });
-      const rows = probabilities!.data as Float32Array;
-      labels.subarray(start * slots, end * slots).forEach((label, row) => {
-        const at = row * classes;
-        all[label]!++;
-        if (isHighest(rows, at, classes, label)) right[label]!++;
-        loss -= Math.log(Math.max(rows[at + label]!, LEAST));
-      });
+  /** The probabilities, run by run. */
+  private async read(samples: Samples): Promise<Float32Array[]> {
+    const { session, trunk } = this;
+    const known = trunk && (this.features.get(samples) ?? (await this.featuresOf(trunk, samples)));
+    if (known) this.features.set(samples, known);
+    const rows: Float32Array[] = [];
+    for (let run = 0; run * BATCH < samples.count; run++) {
+      const { probabilities } = known
+        ? await session.run(known[run]!)
+        : await session.run(batchOf(samples, run), { give: true });
+      rows.push(probabilities!.data as Float32Array);
     }
-    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    return {
-      count,
-      accuracy: sum(right) / sum(all),
-      classAccuracy: right.map((value, label) => value / all[label]!),
-      loss: loss / sum(all),
-    };
+    return rows;
   }
 
-  close(): Promise<void> {
-    return this.session.close();
+  private async featuresOf(trunk: Session, samples: Samples): Promise<Tensors[]> {
+    const found: Tensors[] = [];
+    for (let run = 0; run * BATCH < samples.count; run++) {
+      found.push(await trunk.run(batchOf(samples, run), { give: true }));
+    }
+    return found;
   }
+
+  async close(): Promise<void> {
+    await Promise.all([this.session.close(), this.trunk?.close()]);
+  }
+}
+
+function batchOf({ images, count, height, width }: Samples, run: number): Tensors {
+  const [start, end] = [run * BATCH, Math.min((run + 1) * BATCH, count)];
+  const data = new Uint8Array(images.subarray(start * height * width, end * height * width));
+  return { image: { dtype: 'uint8', shape: [end - start, height, width], data } };
+}
+
+function measuresOf(runs: readonly Float32Array[], { labels, count }: Samples, { classes, slots }: Contract): Measures {
+  const [right, all] = [new Array<number>(classes).fill(0), new Array<number>(classes).fill(0)];
+  let loss = 0;
+  runs.forEach((rows, run) => {
+    labels.subarray(run * BATCH * slots, (run + 1) * BATCH * slots).forEach((label, row) => {
+      const at = row * classes;
+      all[label]!++;
+      if (isHighest(rows, at, classes, label)) right[label]!++;
+      loss -= Math.log(Math.max(rows[at + label]!, LEAST));
+    });
+  });
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    count,
+    accuracy: sum(right) / sum(all),
+    classAccuracy: right.map((value, label) => value / all[label]!),
+    loss: loss / sum(all),
+  };
 }
 
 /** Whether the first of the highest values is that of `label`. */

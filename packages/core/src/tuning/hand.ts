@@ -19,7 +19,7 @@ import {
   refined,
   type Size,
 } from './affine.js';
-import type { Samples } from './samples.js';
+import { picked, type Samples } from './samples.js';
 
 export interface Hand {
   readonly map: Affine;
@@ -29,9 +29,8 @@ export interface Hand {
   readonly likeness: { readonly before: number; readonly after: number };
 }
 
-/** Corrections, and classes among them, from which a hand can be told. */
-const LEAST_CORRECTIONS = 10;
-const LEAST_CLASSES = 5;
+/** Corrections from which a hand can be told; of one class they do, as far as that class is unlike itself mirrored. */
+const LEAST_CORRECTIONS = 3;
 /** A hand is taken for one if it leaves at most this part of the unlikeness: chance alone fits a few percent away. */
 const MOST_LEFT = 0.85;
 /** Images of each class that its mean is taken of. */
@@ -43,8 +42,7 @@ const PEN_TRIALS = 3;
 /** Undefined where the corrections are too few, and where they look like the core set or differ from it otherwise. */
 export function* fitHand(corrections: Samples, core: Samples): Work<Hand | undefined> {
   const theirs = meansOf(corrections);
-  const few = corrections.count < LEAST_CORRECTIONS || theirs.size < LEAST_CLASSES;
-  if (few || (corrections.slots ?? 1) > 1) return undefined;
+  if (corrections.count < LEAST_CORRECTIONS || (corrections.slots ?? 1) > 1) return undefined;
   const sample = firstOfEach(core, MEANT);
   const plain = meansOf(sample);
   const flipped = mapBetween(flip(pooled(plain, theirs, core)), pooled(theirs, theirs, core));
@@ -140,17 +138,11 @@ const flip = ([yy, xy, xx]: Moments): Moments => [yy, -xy, xx];
 
 /** The first so many samples of each class. */
 function firstOfEach(samples: Samples, most: number): Samples {
-  const { images, labels, height, width } = samples;
-  const area = height * width;
   const taken = new Map<number, number>();
-  const indices = [...labels.keys()].filter((i) => {
-    const count = (taken.get(labels[i]!) ?? 0) + 1;
-    taken.set(labels[i]!, count);
+  const indices = [...samples.labels.keys()].filter((i) => {
+    const count = (taken.get(samples.labels[i]!) ?? 0) + 1;
+    taken.set(samples.labels[i]!, count);
     return count <= most;
   });
-  const picked = new Uint8Array(indices.length * area);
-  indices.forEach((index, i) => {
-    picked.set(images.subarray(index * area, (index + 1) * area), i * area);
-  });
-  return { ...samples, images: picked, labels: Uint8Array.from(indices, (i) => labels[i]!), count: indices.length };
+  return picked(samples, indices);
 }

@@ -1,6 +1,6 @@
 /**
- * One run: steps on a mixture of corrections and core set, measured now and then. Of the states that were measured it keeps
- * the one that reads the corrections best, among those that have not forgotten the core set; where there is none, nothing.
+ * One run: steps on a mixture of corrections and core set, measured now and then. What it ends with is as much of the change
+ * as the margins allow: the farthest point on the straight line from the weights before that has not forgotten.
  */
 
 import type { Tensor, Tensors } from '../tensor.js';
@@ -24,7 +24,15 @@ export interface LearningParts {
   /** To start from. */
   readonly weights: Tensors;
   readonly corrections: Samples;
-  readonly replay: Samples | undefined;
+  readonly guards: Guards;
+}
+
+/** What is not rehearsed, and so tells what is forgotten; undefined where there is none. */
+export interface Guards {
+  /** Of the core set. */
+  readonly core: Samples | undefined;
+  /** The same as the user would write it. */
+  readonly hand: Samples | undefined;
 }
 
 /** The end of a run. */
@@ -43,6 +51,7 @@ interface Check {
   readonly weights: Tensors;
   readonly corrections: Measures;
   readonly core: Measures | undefined;
+  readonly hand: Measures | undefined;
 }
 
 export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgress, Learned> {
@@ -62,8 +71,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     ...(kept !== before && { kept }),
   });
 
-  let [step, loss, checks, losing] = [0, Number.NaN, 0, 0];
-  let [latest, best] = [before, undefined as Check | undefined];
+  let [step, loss, checks, losing, latest] = [0, Number.NaN, 0, 0, before];
   yield told(step, loss, before);
   for (let ended = false; !ended; ) {
     if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
@@ -82,50 +90,74 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
-      if (!forgot && !(best && best.corrections.accuracy > latest.corrections.accuracy)) best = latest;
-      if (forgot && (asked || ended || losing >= strategy.patience)) {
-        if (!best) return end('rolled-back', `${forgot}; the model is as it was.`);
-        return end('early-stop', `${forgot}; the model is that of step ${best.step}.`, best);
-      }
       const progress = told(step, loss, latest);
       const reached = typeof until === 'number' ? progress.accuracy >= until : asked;
       if (reached && !forgot) return end('reached', `Reached what was asked for in ${step} steps.`, latest);
+      ended ||= asked || losing >= strategy.patience;
       yield progress;
     } else yield told(step, loss, latest);
   }
-  // The last check forgot nothing, but an earlier one may have read the corrections better.
-  if (best && strategy.leastChange) best = await nearest(parts, before, best);
-  const from = best && best.step !== latest.step ? `, the model is that of step ${best.step}` : '';
-  return end('finished', `Learned for ${latest.step} steps${from}.`, best);
+  const early = pace.ended ? 'finished' : 'early-stop';
+  const forgot = forgotten(before, latest, strategy);
+  const kept = await retreat(parts, before, latest);
+  if (!kept) return end('rolled-back', `${forgot}; the model is as it was.`);
+  const part = kept.share < 1 ? `, and keeps ${percent(kept.share)} of the change` : '';
+  return end(early, `Learned for ${latest.step} steps${part}.`, kept.state);
 }
 
 async function check(parts: LearningParts, step: number, weights: Tensors): Promise<Check> {
-  const { evaluator, corrections, replay, pace } = parts;
+  const { evaluator, corrections, guards, pace } = parts;
   const began = pace.seconds;
-  const sets = replay ? [corrections, replay] : [corrections];
-  const [measures, core] = await evaluator.measure({ ...parts.weights, ...weights }, sets);
+  const { core, hand } = guards;
+  const sets = [corrections, core, hand].filter((set) => set !== undefined);
+  const found = await evaluator.measure({ ...parts.weights, ...weights }, sets);
+  const of = (set: Samples | undefined) => found[sets.indexOf(set!)];
   pace.measured(pace.seconds - began);
-  return { step, weights, corrections: measures!, core };
+  return { step, weights, corrections: found[0]!, core: of(core), hand: of(hand) };
 }
 
-/** Of the way back. */
+/** Times that the part of the way in which a point is looked for is halved: each one is measured. */
 const HALVINGS = 4;
 
 /**
- * On the straight line from the weights before the run to these (as M. Wortsman et al., 2022, do), the first that read the
- * corrections as well: what else the model knows is disturbed the less, the shorter the way.
+ * The farthest point on the straight line from the weights before the run to these (M. Wortsman et al., "Robust fine-tuning
+ * of zero-shot models", 2022) that is within the margins; undefined where there is none. Where the strategy wants the least
+ * change it is no farther than reading the corrections takes.
  */
-async function nearest(parts: LearningParts, before: Check, found: Check): Promise<Check> {
-  const { evaluator, corrections, weights } = parts;
+async function retreat(
+  parts: LearningParts,
+  before: Check,
+  learned: Check,
+): Promise<{ readonly state: Check; readonly share: number } | undefined> {
+  const { strategy } = parts;
+  const at = (share: number) => check(parts, learned.step, between(before.weights, learned.weights, share));
+  let [share, state] = [1, learned];
+  if (strategy.leastChange) {
+    share = await leastShare(parts, before, learned);
+    if (share < 1) state = await at(share);
+  }
+  if (!forgotten(before, state, strategy)) return { state, share };
+  let [near, far, kept] = [0, share, undefined as Check | undefined];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (near + far) / 2;
+    const tried = await at(middle);
+    if (forgotten(before, tried, strategy)) far = middle;
+    else [near, kept] = [middle, tried];
+  }
+  return kept && { state: kept, share: near };
+}
+
+/** What else the model knows is disturbed the less, the shorter the way. */
+async function leastShare({ evaluator, corrections, weights }: LearningParts, before: Check, learned: Check) {
   let [low, high] = [0, 1];
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
-    const tried = { ...weights, ...between(before.weights, found.weights, middle) };
+    const tried = { ...weights, ...between(before.weights, learned.weights, middle) };
     const [measures] = await evaluator.measure(tried, [corrections]);
-    if (measures!.accuracy >= found.corrections.accuracy) high = middle;
+    if (measures!.accuracy >= learned.corrections.accuracy) high = middle;
     else low = middle;
   }
-  return check(parts, found.step, between(before.weights, found.weights, high));
+  return high;
 }
 
 /** from + share (to - from) */
@@ -143,19 +175,38 @@ const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   coreAccuracy: core?.accuracy,
 });
 
+/** Of the digits of a class that are misread in the user's hand, as many more may be: what is hardly known can't be forgotten. */
+const SLACK = 0.25;
+
 /** What has been forgotten beyond the margins, in words. */
-function forgotten({ core: before }: Check, { core: after }: Check, strategy: Strategy): string | undefined {
-  if (!before || !after) return undefined;
-  const fallen = (from: number, to: number, margin: number) => from - to > margin + 1e-9;
+function forgotten(before: Check, after: Check, { margin, classMargin, lossMargin }: Strategy): string | undefined {
+  const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
+  const worstClass = (from: Measures, to: Measures, slack: number) =>
+    from.classAccuracy.findIndex((accuracy, label) =>
+      beyond(accuracy, to.classAccuracy[label]!, classMargin + slack * (1 - accuracy)),
+    );
   const change = (from: number, to: number) => `fell from ${percent(from)} to ${percent(to)}`;
-  if (fallen(before.accuracy, after.accuracy, strategy.margin)) {
-    return `The accuracy on the core set ${change(before.accuracy, after.accuracy)}`;
+  const { core: from, hand: theirs } = before;
+  const { core: to, hand: theirsNow } = after;
+  if (from && to) {
+    if (beyond(from.accuracy, to.accuracy, margin)) {
+      return `The accuracy on the core set ${change(from.accuracy, to.accuracy)}`;
+    }
+    if (beyond(to.loss, from.loss, lossMargin)) {
+      return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
+    }
+    const label = worstClass(from, to, 0);
+    if (label >= 0) {
+      return `The accuracy on the core set's ${label}s ${change(from.classAccuracy[label]!, to.classAccuracy[label]!)}`;
+    }
   }
-  const label = before.classAccuracy.findIndex((from, i) =>
-    fallen(from, after.classAccuracy[i]!, strategy.classMargin),
-  );
+  if (!theirs || !theirsNow) return undefined;
+  if (beyond(theirs.accuracy, theirsNow.accuracy, margin)) {
+    return `The accuracy on digits in this hand ${change(theirs.accuracy, theirsNow.accuracy)}`;
+  }
+  const label = worstClass(theirs, theirsNow, SLACK);
   if (label < 0) return undefined;
-  return `The accuracy on the core set's ${label}s ${change(before.classAccuracy[label]!, after.classAccuracy[label]!)}`;
+  return `The accuracy on ${label}s in this hand ${change(theirs.classAccuracy[label]!, theirsNow.classAccuracy[label]!)}`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

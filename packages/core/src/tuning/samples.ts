@@ -143,16 +143,26 @@ export function countByClass({ labels }: Samples, classes: number): number[] {
   return counts;
 }
 
-/** At most so many samples, evenly spread over the rounds of samples that have all classes in turn. */
-export function thinned(samples: Samples, most: number): Samples {
-  const { images, labels, count, height, width, classes, slots = 1 } = samples;
-  if (count <= most) return samples;
-  const [area, rounds, every] = [height * width, Math.ceil(count / classes), count / most];
-  const kept = new Set(Array.from({ length: rounds }, (_, i) => Math.floor(i * every)));
-  const indices = Array.from({ length: count }, (_, i) => i).filter((i) => kept.has(Math.floor(i / classes)));
-  const part = new Corrections({ height, width, classes, slots });
-  for (const i of indices) {
-    part.add(images.subarray(i * area, (i + 1) * area), [...labels.subarray(i * slots, (i + 1) * slots)]);
-  }
-  return part.snapshot();
+/**
+ * A part that is not learned, so that it tells how well the like of it is read; and the rest. A core set has all classes in
+ * turn, typical images first: it is every second round of the first half, a quarter of all.
+ */
+export function heldBack(samples: Samples): { readonly held: Samples; readonly rest: Samples } {
+  const half = samples.count / 2;
+  const isHeld = (index: number) => index < half && Math.floor(index / samples.classes) % 2 === 1;
+  const indices = Array.from({ length: samples.count }, (_, i) => i);
+  const [held, rest] = [indices.filter(isHeld), indices.filter((index) => !isHeld(index))];
+  return { held: picked(samples, held), rest: picked(samples, rest) };
+}
+
+/** The samples of these indices, in their order. */
+export function picked(samples: Samples, indices: readonly number[]): Samples {
+  const { images, labels, height, width, slots = 1 } = samples;
+  const area = height * width;
+  const part = { images: new Uint8Array(indices.length * area), labels: new Uint8Array(indices.length * slots) };
+  indices.forEach((index, i) => {
+    part.images.set(images.subarray(index * area, (index + 1) * area), i * area);
+    part.labels.set(labels.subarray(index * slots, (index + 1) * slots), i * slots);
+  });
+  return { ...samples, ...part, count: indices.length };
 }

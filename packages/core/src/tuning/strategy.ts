@@ -48,10 +48,19 @@ export interface Strategy {
   readonly checks: number;
   /** The run ends at this many checks in a row without a better one; the best state is kept. */
   readonly patience: number;
-  /** 0 to 1: a run after which the accuracy on the core set has fallen by more than this is taken back. */
+  /**
+   * 0 to 1: by how much the accuracy may fall on the part of the core set that is not rehearsed. A run beyond this or one of
+   * the other margins goes back on the straight line to the weights before it, as far as it has to; all the way, if nothing
+   * less will do.
+   */
   readonly margin: number;
-  /** The same for the accuracy on any one class. */
+  /**
+   * The same for the accuracy on any one class: on digits as they are, and as the user would write them. Of the latter, those
+   * that were read badly before may fall by more.
+   */
   readonly classMargin: number;
+  /** By how much the mean loss on them may rise, natural logarithm: it tells of damage long before a digit is misread. */
+  readonly lossMargin: number;
 }
 
 /** The file beside a model that has the training graph: `training.onnx`, `training.head.onnx`, ... */
@@ -80,8 +89,9 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   leastChange: false,
   checks: 2,
   patience: 2,
-  margin: 0.03,
+  margin: 0.01,
   classMargin: 0.1,
+  lossMargin: 0.01,
 };
 
 /** The strategies that have a name. */
@@ -96,7 +106,10 @@ export const strategies = {
     learningRateScale: 0.25,
     steps: 100,
     copies: 1,
+    imitationShare: 0.4,
     leastChange: true,
+    classMargin: 0.04,
+    lossMargin: 0.005,
   },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },

@@ -3,7 +3,7 @@
  * a session factory, handed in by a runtime package, do the work.
  */
 
-import { augmenting } from '../augment/augment.js';
+import { type Augmentation, augmenting } from '../augment/augment.js';
 import type { Clock } from '../call.js';
 import type { Contract } from '../contract.js';
 import { closedError, problem } from '../errors.js';
@@ -30,10 +30,10 @@ import {
   Corrections,
   classesOf,
   countByClass,
+  heldBack,
   type Label,
   requireSamples,
   type Samples,
-  thinned,
   type WeightedSamples,
 } from './samples.js';
 import { chooseStrategy, type Strategy, type StrategyName, strategyOf, type Trainable } from './strategy.js';
@@ -80,8 +80,6 @@ interface Snapshot {
 
 /** Snapshots that are kept; those of runs that changed few weights share the others. */
 const UNDOS = 16;
-/** Images of the core set that are read to see whether anything was forgotten: all of them would take longer than learning. */
-const GUARD = 600;
 /** Milliseconds of preparing images after which others get their turn. */
 const PATIENCE = 8;
 
@@ -230,22 +228,21 @@ export class Tuner<Source> {
 
   private async *learning(options: TuningOptions): AsyncGenerator<TuningProgress, void, undefined> {
     const { strategy, corrections, present } = this;
-    const { replay, seed = 0 } = this.parts;
+    const { seed = 0 } = this.parts;
     const { weights } = present;
     const pace = new Pace(this.budgetOf(options, strategy), Date.now);
     const opening = this.engines.trainer(strategy.trainable, weights).then(async (trainer) => ({
       trainer,
       evaluator: await this.engines.evaluator(trainer.trained, weights),
     }));
-    const [{ trainer, evaluator }, images] = await Promise.all([opening, this.imagesFor(strategy, corrections)]);
+    const [{ trainer, evaluator }, made] = await Promise.all([opening, this.imagesFor(strategy, corrections)]);
+    const { guards, ...images } = made;
     const { batchSize } = trainer.spec;
-    const mixture = new Mixture({ ...images, corrections, replay, strategy, batchSize, seed });
+    const mixture = new Mixture({ ...images, corrections, strategy, batchSize, seed });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
     const { until } = options;
-    const guard = replay && thinned(replay, GUARD);
     const parts = { trainer, evaluator, mixture, strategy, pace, until, aborted, weights, corrections };
-    const steps = learn({ ...parts, replay: guard });
-    const { progress, kept } = yield* steps;
+    const { progress, kept } = yield* learn({ ...parts, guards });
     if (kept) {
       this.past.push(present);
       if (this.past.length > UNDOS) this.past.shift();
@@ -270,12 +267,19 @@ export class Tuner<Source> {
 
   /** What is made of the corrections and the core set before a run, in slices. */
   private async imagesFor(strategy: Strategy, corrections: WeightedSamples) {
-    const { replay } = this.parts;
+    const { replay, seed = 0 } = this.parts;
     const made = <T>(work: Work<T>) => inSlices(work, () => this.pause());
+    const { held, rest } = replay ? heldBack(replay) : {};
     const hand = strategy.imitationShare > 0 && replay && (await made(fitHand(corrections, replay)));
+    const imitated = async (samples: Samples | undefined) =>
+      hand && samples ? await made(inHand(samples, hand)) : undefined;
+    const augment = await made(augmenting(strategy.augment));
     return {
-      imitation: hand ? await made(inHand(replay, hand)) : undefined,
-      augment: await made(augmenting(strategy.augment)),
+      replay: rest,
+      imitation: await imitated(rest),
+      // No two digits of a hand are alike, either.
+      guards: { core: held, hand: augmented(await imitated(held), augment, seed) },
+      augment,
       replayAugment: await made(augmenting(strategy.replayAugment)),
     };
   }
@@ -322,4 +326,12 @@ export class Tuner<Source> {
       'Wait for its end, or abort it by its signal.',
     );
   }
+}
+
+/** A copy of each sample. */
+function augmented(samples: Samples | undefined, augment: Augmentation, seed: number): Samples | undefined {
+  if (!samples) return undefined;
+  const out = new Uint8Array(samples.images.length);
+  augment({ from: samples, indices: [...Array(samples.count).keys()], epoch: 0, seed, out });
+  return { ...samples, images: out };
 }
