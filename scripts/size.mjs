@@ -73,7 +73,7 @@ What a page that recognises digits loads: @denary/runtime-web on WebAssembly wit
 In kB, thousands of bytes, as they are and in gzip (level 9) and brotli (level 11). Made by \`npm run size\`, which fails beyond the limits.
 
 ${table(
-  ['file in \`dist/\`', 'is', 'raw', 'gzip', 'brotli'],
+  ['file in `dist/`', 'is', 'raw', 'gzip', 'brotli'],
   ['---', '---', '---:', '---:', '---:'],
   ...of('own').map(row),
   ['own JavaScript', '', ...cells(own)],
@@ -90,7 +90,7 @@ ${table(
 ONNX Runtime is loaded where the kernels don't run the model, where \`engine: 'onnxruntime'\` asks for it, and to learn:
 
 ${table(
-  ['file in \`dist/\`', 'is', 'raw', 'gzip', 'brotli'],
+  ['file in `dist/`', 'is', 'raw', 'gzip', 'brotli'],
   ['---', '---', '---:', '---:', '---:'],
   ...of('runtime').map(row),
   ['**all, with it**', '', ...cells(whole)],
@@ -99,7 +99,7 @@ ${table(
 Loaded when they are first needed, and not counted above:
 
 ${table(
-  ['file in \`dist/\`', 'is', 'raw', 'gzip', 'brotli'],
+  ['file in `dist/`', 'is', 'raw', 'gzip', 'brotli'],
   ['---', '---', '---:', '---:', '---:'],
   ...of('later').map(row),
 )}
