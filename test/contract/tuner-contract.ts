@@ -5,6 +5,7 @@
 
 import {
   augment,
+  calibrationIn,
   chooseStrategy,
   decodeModel,
   encodeModel,
@@ -16,6 +17,7 @@ import {
   type Tuner,
   type TunerSettings,
   type TuningProgress,
+  withCalibration,
 } from '@denary/core';
 import { type Cases, ok, refuses, same, sameBytes } from './cases.js';
 
@@ -195,6 +197,16 @@ export const tunerContract: Cases<TunerRuntime> = {
       same([lineage.origin, lineage.samples, lineage.steps, lineage.runs], [lineage.parent, 12, 3, 1], 'the lineage');
       ok(lineage.metrics.after.corrections >= lineage.metrics.before.corrections, 'the metrics');
     }),
+
+  'refits the limits of what is refused to what it has become': async (runtime) => {
+    const limits = { confidence: 0.9999 };
+    const strict = withCalibration(decodeModel(runtime.model), { temperature: 1, limits });
+    await usingTaught(runtime, { model: encodeModel(strict) }, async (tuner) => {
+      await ran(tuner.run({ steps: 3 }));
+      const { limits: after } = calibrationIn(decodeModel(await tuner.export()));
+      ok(after!.confidence < limits.confidence, 'a limit that would refuse nearly everything gives way');
+    });
+  },
 
   'goes on from what it exported, whose parent that is': (runtime) =>
     usingTaught(runtime, {}, async (tuner) => {

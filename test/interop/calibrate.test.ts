@@ -1,5 +1,5 @@
 /** Temperatures, calibration errors, areas under the ROC and a domain's distances, as SciPy, scikit-learn and PyTorch have them. */
-import { calibrationIn, decodeModel, distanceFrom, domainLayers, type Tensor } from '@denary/core';
+import { calibrationIn, decodeDomain, decodeModel, distanceFrom, domainLayers, type Tensor } from '@denary/core';
 import { createSession, readModel } from '@denary/runtime-node';
 import { areaUnderRoc, evaluate, fitTemperature, subset } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
@@ -23,7 +23,7 @@ it('agrees with SciPy, scikit-learn and PyTorch', async () => {
     Float64Array.from({ length }, (_, i) => Math.round(50 * Math.abs(Math.sin(seed * (i + 1)))));
   const [digits, outsiders] = [score(300, 1.7), score(200, 2.3)];
   const vector = (data: Float64Array): Tensor => ({ dtype: 'float64', shape: [data.length], data });
-  const domain = calibrationIn(decodeModel(bytes)).domain!;
+  const domain = decodeDomain(calibrationIn(decodeModel(bytes)).domain!);
   const layers = domainLayers(10).flatMap(({ filters, size }, i) => {
     const { kernels, biases } = domain[i]!;
     const shape = [size, size, kernels.length / filters / size / size, filters];

@@ -3,9 +3,8 @@
  * where on a reading is better refused. It lies in the file's metadata, so that the bytes alone are enough.
  */
 
-import type { Interface } from './contract.js';
-import { type Domain, decodeDomain, type EncodedLayer, encodeDomain } from './domain.js';
-import { DenaryError, messageOf, problem } from './errors.js';
+import type { EncodedDomain } from './domain.js';
+import { messageOf, problem } from './errors.js';
 import type { Model } from './onnx/model.js';
 
 /** The limits beyond which `reject: 'auto'` refuses a reading. */
@@ -21,39 +20,31 @@ export interface Calibration {
   readonly temperature: number;
   readonly limits?: Limits | undefined;
   /** Of a model that reads one digit in a normalised image. */
-  readonly domain?: Domain | undefined;
+  readonly domain?: EncodedDomain | undefined;
 }
 
 const KEY = 'denary.calibration';
 
 /** A model's calibration; a temperature of 1 where it has none. Throws `bad-model` where it can't be read. */
-export function calibrationIn(
-  { metadata, graph }: Interface & Pick<Model, 'metadata'>,
-  who = 'calibrationIn',
-): Calibration {
+export function calibrationIn({ metadata }: Pick<Model, 'metadata'>, who = 'calibrationIn'): Calibration {
   if (metadata[KEY] === undefined) return { temperature: 1 };
   try {
-    return calibrationOf(JSON.parse(metadata[KEY]), Number(graph.outputs[0]?.shape.at(-1)), who);
+    return checked(JSON.parse(metadata[KEY]));
   } catch (cause) {
-    if (cause instanceof DenaryError) throw cause;
     const expected = `a calibration under "${KEY}" in the model's metadata`;
     const remedy = 'Take the model file as it was written, or calibrate it again.';
     throw problem('bad-model', who, expected, messageOf(cause), remedy, cause);
   }
 }
 
-/** Checked by hand: pages that read digits load this, and no library for it. */
-function calibrationOf({ temperature, limits, domain }: Written, classes: number, who: string): Calibration {
+/** By hand: pages that read digits load this, and no library for it. A domain is checked when it is needed. */
+function checked({ temperature, limits, domain }: Calibration): Calibration {
   requireNumber('a temperature above 0', temperature, Number.MIN_VALUE);
   if (limits !== undefined) {
     requireNumber('a limit on confidence from 0 to 1', limits.confidence, 0, 1);
     if (limits.distance !== undefined) requireNumber('a limit on distance', limits.distance, Number.NEGATIVE_INFINITY);
   }
-  return { temperature, limits, domain: domain === undefined ? undefined : decodeDomain(domain, classes, who) };
-}
-
-interface Written extends Omit<Calibration, 'domain'> {
-  readonly domain?: readonly EncodedLayer[];
+  return { temperature, limits, domain };
 }
 
 function requireNumber(expected: string, value: unknown, least: number, most = Number.POSITIVE_INFINITY): void {
@@ -61,11 +52,16 @@ function requireNumber(expected: string, value: unknown, least: number, most = N
   throw new Error(`${JSON.stringify(value)} in place of ${expected}`);
 }
 
+/** A calibration as a model's metadata have it. */
+export const calibrationMetadata = ({ temperature, limits, domain }: Calibration): Record<string, string> => ({
+  [KEY]: JSON.stringify({ temperature, limits, domain }),
+});
+
 /** The model with that calibration in its metadata, in place of another. */
-export function withCalibration(model: Model, { temperature, limits, domain }: Calibration): Model {
-  const text = JSON.stringify({ temperature, limits, domain: domain && encodeDomain(domain) });
-  return { ...model, metadata: { ...model.metadata, [KEY]: text } };
-}
+export const withCalibration = (model: Model, calibration: Calibration): Model => ({
+  ...model,
+  metadata: { ...model.metadata, ...calibrationMetadata(calibration) },
+});
 
 /** Smaller probabilities, whose logarithm could be infinite, count as this one. */
 const LEAST = 1e-30;

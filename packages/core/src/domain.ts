@@ -4,7 +4,7 @@
  * anything. It sees the image and not the model, and is plain arithmetic in a fixed order: the same bits in every runtime.
  */
 
-import { DenaryError } from './errors.js';
+import { messageOf, problem } from './errors.js';
 
 /** The side of the images that it takes. */
 const SIDE = 28;
@@ -103,34 +103,32 @@ export interface EncodedLayer extends Omit<DomainLayer, 'kernels'> {
   readonly kernels: string;
 }
 
-export function encodeDomain(domain: Domain): EncodedLayer[] {
+export type EncodedDomain = readonly EncodedLayer[];
+
+export function encodeDomain(domain: Domain): EncodedDomain {
   return domain.map(({ kernels, step, biases }) => {
     const bytes = Uint8Array.from(kernels, (weight) => Math.round(weight / step));
     return { kernels: btoa(String.fromCharCode(...bytes)), step, biases };
   });
 }
 
-/** Throws `bad-model` where the layers are not those of a domain of so many classes. */
-export function decodeDomain(encoded: readonly EncodedLayer[], classes: number, who = 'decodeDomain'): Domain {
-  let channels = 1;
-  const domain = domainLayers(classes).map(({ filters, size }, i) => {
-    const { kernels = '', step, biases } = encoded[i] ?? ({} as Partial<EncodedLayer>);
-    const bytes = Int8Array.from(atob(kernels), (character) => character.charCodeAt(0));
-    const numbers = [step, ...(biases ?? [])];
-    const fits = bytes.length === size * size * channels * filters && numbers.length === 1 + filters;
-    channels = filters;
-    return fits && numbers.every(Number.isFinite)
-      ? { kernels: Float64Array.from(bytes, (steps) => steps * step!), step: step!, biases: biases! }
-      : undefined;
-  });
-  if (domain.every((layer) => layer !== undefined)) return domain;
-  throw new DenaryError({
-    code: 'bad-model',
-    who,
-    expected: `a domain of ${classes} classes`,
-    received: 'layers of other sizes',
-    remedy: 'Take the model file as it was written, or calibrate it again.',
-  });
+/** Throws `bad-model` where the layers are not those of a domain. */
+export function decodeDomain(encoded: EncodedDomain, who = 'decodeDomain'): Domain {
+  try {
+    const classes = encoded.at(-1)!.biases.length - 1;
+    let channels = 1;
+    return domainLayers(classes).map(({ filters, size }, i) => {
+      const { kernels, step, biases } = encoded[i]!;
+      const bytes = Int8Array.from(atob(kernels), (character) => character.charCodeAt(0));
+      const fits = bytes.length === size * size * channels * filters && biases.length === filters;
+      if (!fits || ![step, ...biases].every(Number.isFinite)) throw new Error('layers of other sizes');
+      channels = filters;
+      return { kernels: Float64Array.from(bytes, (steps) => steps * step), step, biases };
+    });
+  } catch (cause) {
+    const remedy = 'Take the model file as it was written, or calibrate it again.';
+    throw problem('bad-model', who, 'the layers of a domain', messageOf(cause), remedy, cause);
+  }
 }
 
 /** Of WHATWG's HTML, and in Node as in browsers; declared here, as core has neither's types. A codec would weigh on every page. */

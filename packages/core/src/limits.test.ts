@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { domainLayers } from './domain.js';
+import { domainLayers, encodeDomain } from './domain.js';
 import { chooseLimits, refitLimits, refusedShare } from './limits.js';
 import { uniform } from './random.js';
 
@@ -53,7 +53,7 @@ describe('refitLimits', () => {
       step: 1,
       biases: Array.from({ length: filters }, (_, k) => (k === 2 ? 5 : 1)),
     }));
-    const calibration = { temperature: 1, limits: { confidence: 0, distance: 1 }, domain };
+    const calibration = { temperature: 1, limits: { confidence: 0, distance: 1 }, domain: encodeDomain(domain) };
     expect(refitLimits(calibration, readings).limits).toEqual({ confidence: 0, distance: 4 });
   });
 });

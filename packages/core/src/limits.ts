@@ -1,7 +1,7 @@
 /** Chooses from where on readings are refused: so that of digits that should be read no more than a given share is. */
 
 import { type Calibration, type Limits, tempered } from './calibration.js';
-import { distanceFrom } from './domain.js';
+import { decodeDomain, distanceFrom } from './domain.js';
 
 /** What is known of some readings; `distances` where the model has a domain. */
 export interface Doubts {
@@ -62,13 +62,14 @@ export function refitLimits(calibration: Calibration, readings: DigitReadings, s
   const { probabilities, images, count } = readings;
   if (!limits || count === 0) return calibration;
   const [classes, area] = [probabilities.length / count, images.length / count];
+  const net = domain && decodeDomain(domain);
   const each = <T>(of: (i: number) => T) => Array.from({ length: count }, (_, i) => of(i));
   const { confidence, distance = Number.NEGATIVE_INFINITY } = chooseLimits(
     {
       confidences: each((i) =>
         Math.max(...tempered(probabilities.subarray(i * classes, (i + 1) * classes), temperature)),
       ),
-      distances: domain && each((i) => distanceFrom(domain, images.subarray(i * area, (i + 1) * area))),
+      distances: net && each((i) => distanceFrom(net, images.subarray(i * area, (i + 1) * area))),
     },
     share,
   );

@@ -5,7 +5,7 @@ import { DenaryError } from './errors.js';
 import { type Image, toGrey } from './image.js';
 import { normalise } from './normalise.js';
 import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
-import { type RejectionRule, rejectionOf } from './rejection.js';
+import { type Judgement, rejectionOf } from './rejection.js';
 import type { Slab } from './slab.js';
 
 /** `normalise`: as MNIST was made, for drawings and photos. `none`: the pixels as they are, ink bright, in the model's size. */
@@ -44,14 +44,6 @@ export function prepare(
     received: `${grey.width}x${grey.height}`,
     remedy: "Scale it to that size, or use preprocess: 'normalise' with a model of one digit.",
   });
-}
-
-/** How rows become predictions, besides. */
-export interface Judgement {
-  /** Default 1. */
-  readonly temperature?: number;
-  /** Nothing is rejected without. */
-  readonly rule?: RejectionRule | undefined;
 }
 
 /** What the model says of each image: `rows` is float32 [images, slots, classes]. */

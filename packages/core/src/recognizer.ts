@@ -6,22 +6,14 @@
 
 import { BatchMemory } from './batch-memory.js';
 import { Batcher } from './batcher.js';
-import type { Calibration } from './calibration.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { closedError, DenaryError, problem } from './errors.js';
 import type { Image } from './image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
-import {
-  type AnyPrediction,
-  type Judgement,
-  type Prepared,
-  type Preprocess,
-  predictionsOf,
-  prepare,
-} from './preparation.js';
-import { type Reject, rejectionRule } from './rejection.js';
+import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
+import type { Judgement, Reject } from './rejection.js';
 import type { Device, Session } from './session.js';
 import type { Reading } from './sheet/reading.js';
 import type { Strokes } from './sheet/strokes.js';
@@ -60,8 +52,8 @@ export interface RecognizerEvents {
 export interface LoadedModel {
   readonly session: Session;
   readonly contract: Contract;
-  /** The model's own, from its file; by default a temperature of 1 and no limits. */
-  readonly calibration?: Calibration;
+  /** By its file's calibration, as `judgementBy` has it; by default probabilities are as they are, and nothing is refused. */
+  readonly judgement?: Judgement;
   /** What runs the model on the device, where there is a choice. */
   readonly engine?: string | undefined;
 }
@@ -125,10 +117,9 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
-    const { calibration = { temperature: 1 }, reject, model, engine, threads, notes = [] } = rest;
+    const { judgement = {}, reject, model, engine, threads, notes = [] } = rest;
     const settings = settingsOf(rest, contract);
-    const { temperature } = calibration;
-    this.current = { session, judgement: { temperature, rule: rejectionRule(reject, calibration) } };
+    this.current = { session, judgement };
     this.reopen = parts.reopen;
     this.clock = clock;
     this.decode = (source, call) => decode(source, call);
@@ -137,7 +128,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       ...contract,
       ...settings,
       reject,
-      temperature,
+      temperature: judgement.temperature ?? 1,
       model,
       device: session.device,
       engine,
@@ -233,15 +224,19 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       if (this.closing) throw closedError('swap');
       const { info, reopen } = this;
       if (!reopen) throw badArgument('swap', 'a recognizer of createRecognizer', 'another', 'Make a new one.');
-      const { session, contract, engine, calibration = { temperature: 1 } } = await reopen(model);
+      const { session, contract, engine, judgement = {} } = await reopen(model);
       try {
         requireSame(contract, info);
-        const { temperature } = calibration;
-        const judgement = { temperature, rule: rejectionRule(info.reject, calibration) };
         if (this.closing) throw closedError('swap');
         const before = this.current.session;
         this.current = { session, judgement };
-        this.facts = { ...info, temperature, device: session.device, engine, model: undefined };
+        this.facts = {
+          ...info,
+          temperature: judgement.temperature ?? 1,
+          device: session.device,
+          engine,
+          model: undefined,
+        };
         // Runs that it has begun are answered first.
         await before.close();
       } catch (error) {

@@ -1,7 +1,6 @@
 /** Refusing to read: what is empty, what the model is not sure of, and what is no digit by its looks. */
 
 import type { Calibration, Limits } from './calibration.js';
-import { type Domain, distanceFrom } from './domain.js';
 import { DenaryError } from './errors.js';
 import type { Prediction } from './prediction.js';
 
@@ -16,17 +15,47 @@ export type Reject = number | 'auto';
 
 export interface RejectionRule {
   readonly limits: Limits;
-  readonly domain: Domain | undefined;
+  /** How unlike any digit an image is; there where the model has a domain, and a limit on that. */
+  readonly distanceOf?: ((pixels: Uint8Array) => number) | undefined;
 }
 
-/** Nothing where nothing is to be rejected. Throws `bad-argument` for another number, and for `auto` without limits. */
-export function rejectionRule(reject: Reject | undefined, calibration: Calibration): RejectionRule | undefined {
+/** How rows become predictions, besides. */
+export interface Judgement {
+  /** Default 1. */
+  readonly temperature?: number;
+  /** Nothing is rejected without. */
+  readonly rule?: RejectionRule | undefined;
+}
+
+/**
+ * Nothing where nothing is to be rejected: a page then loads nothing of it either. Throws `bad-argument` for another number, and
+ * for `auto` without limits, `bad-model` for a domain that is none.
+ */
+export async function rejectionRule(
+  reject: Reject | undefined,
+  calibration: Calibration,
+  who = 'createRecognizer',
+): Promise<RejectionRule | undefined> {
   if (reject === undefined) return undefined;
-  const { limits, domain } = calibration;
-  if (typeof reject === 'number' && reject >= 0 && reject <= 1) {
-    return { limits: { ...limits, confidence: reject }, domain };
-  }
-  if (reject === 'auto' && limits) return { limits, domain };
+  const limits = limitsFor(reject, calibration);
+  if (!calibration.domain || limits.distance === undefined) return { limits };
+  const { decodeDomain, distanceFrom } = await import('./domain.js');
+  const domain = decodeDomain(calibration.domain, who);
+  return { limits, distanceOf: (pixels) => distanceFrom(domain, pixels) };
+}
+
+/** How a model's rows become predictions, by its file and by what is asked for. Throws what `rejectionRule` throws. */
+export async function judgementBy(
+  calibration: Calibration,
+  reject: Reject | undefined,
+  who?: string,
+): Promise<Judgement> {
+  return { temperature: calibration.temperature, rule: await rejectionRule(reject, calibration, who) };
+}
+
+function limitsFor(reject: Reject, { limits }: Calibration): Limits {
+  if (typeof reject === 'number' && reject >= 0 && reject <= 1) return { ...limits, confidence: reject };
+  if (reject === 'auto' && limits) return limits;
   const [expected, remedy] =
     reject === 'auto'
       ? [
@@ -41,11 +70,10 @@ export function rejectionRule(reject: Reject | undefined, calibration: Calibrati
 /** Why a reading is refused, if it is. `pixels`, where there is one digit in them: uint8 [28, 28], normalised. */
 export function rejectionOf(
   { digit, confidence }: Prediction,
-  { limits, domain }: RejectionRule,
+  { limits, distanceOf }: RejectionRule,
   pixels?: Uint8Array,
 ): Rejection | undefined {
   if (digit === null) return 'blank';
   if (confidence < limits.confidence) return 'low-confidence';
-  if (!domain || !pixels || limits.distance === undefined) return undefined;
-  return distanceFrom(domain, pixels) > limits.distance ? 'out-of-domain' : undefined;
+  return distanceOf && pixels && distanceOf(pixels) > limits.distance! ? 'out-of-domain' : undefined;
 }

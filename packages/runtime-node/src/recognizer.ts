@@ -10,6 +10,7 @@ import {
   type Device,
   type Image,
   type Isolation,
+  judgementBy,
   type LoadedModel,
   openModel,
   type Prediction,
@@ -92,8 +93,8 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
 
 async function load(bytes: Uint8Array, who: string, options: RecognizerOptions): Promise<LoadedModel> {
   const { model, contract } = openModel(bytes, who);
-  const calibration = calibrationIn(model, who);
-  return { session: await open(bytes, contract, options), contract, calibration };
+  const judgement = await judgementBy(calibrationIn(model, who), options.reject, who);
+  return { session: await open(bytes, contract, options), contract, judgement };
 }
 
 /** Long enough for the next part of a run; an idle worker, or the caller's thread, wants the core for itself. */

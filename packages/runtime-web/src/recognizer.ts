@@ -4,6 +4,7 @@ import {
   type AnyPrediction,
   calibrationIn,
   contractOf,
+  judgementBy,
   type LoadedModel,
   type Prediction,
   problem,
@@ -75,8 +76,8 @@ async function load(request: OpenRequest, who: string, options: RecognizerOption
   try {
     const { metadata, engine, ...about } = facts;
     const contract = contractOf({ graph: session }, who);
-    const calibration = calibrationIn({ graph: session, metadata }, who);
-    const loaded: LoadedModel = { session, contract, calibration, engine };
+    const judgement = await judgementBy(calibrationIn({ metadata }, who), options.reject, who);
+    const loaded: LoadedModel = { session, contract, judgement, engine };
     return { loaded, about };
   } catch (error) {
     await session.close();

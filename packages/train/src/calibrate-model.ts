@@ -3,9 +3,10 @@
 import {
   type Calibration,
   chooseLimits,
-  type Domain,
   type Doubts,
+  decodeDomain,
   distanceFrom,
+  type EncodedDomain,
   FIELD,
   type Manifest,
   normalise,
@@ -30,7 +31,7 @@ export interface CalibrateOptions {
   /** What it was not trained on. */
   readonly validation: Dataset;
   /** In place of one that is fitted to `train`. */
-  readonly domain?: Domain | undefined;
+  readonly domain?: EncodedDomain | undefined;
   /** Of the validation data, the share that the limits refuse at most; default 0.01. */
   readonly share?: number;
   /** Whether the temperature may be below 1, which makes the model surer; default true. */
@@ -103,7 +104,8 @@ export async function doubtsOf(options: DoubtsOptions): Promise<Doubts> {
   return { confidences: readings.confidence, distances: domain && distancesOf(domain, seen) };
 }
 
-function distancesOf(domain: Domain, { images, count }: Dataset): Float64Array {
+function distancesOf(encoded: EncodedDomain, { images, count }: Dataset): Float64Array {
+  const domain = decodeDomain(encoded);
   const area = FIELD * FIELD;
   return Float64Array.from({ length: count }, (_, i) =>
     distanceFrom(domain, images.subarray(i * area, (i + 1) * area)),

@@ -1,10 +1,9 @@
 /** Teaches the small net that tells digits from what is none (`distanceFrom` in core), by digits and by decoys. */
 
 import {
-  type Domain,
   type DomainLayer,
-  decodeDomain,
   domainLayers,
+  type EncodedDomain,
   encodeDomain,
   FIELD,
   type Model,
@@ -31,13 +30,13 @@ export interface DomainOptions {
   readonly seed?: number;
 }
 
-/** As it comes back from a file, so that limits that are chosen with it hold. Half a minute, less of few digits. */
-export async function fitDomain(options: DomainOptions): Promise<Domain> {
+/** As it is written into a file, so that limits that are chosen with it hold. Half a minute, less of few digits. */
+export async function fitDomain(options: DomainOptions): Promise<EncodedDomain> {
   const { createSession, digits, seed = 0 } = options;
   const order = permutation(digits.count, seed, stream('domain'));
   const train = withDecoys(subset(digits, order.subarray(0, MOST)), seed);
   const { model } = await fit({ createSession, architecture: architectureFor(digits.classes), train, seed });
-  return decodeDomain(encodeDomain(layersOf(model, digits.classes)), digits.classes);
+  return encodeDomain(layersOf(model, digits.classes));
 }
 
 /** The decoys are of a class of their own. */

@@ -10,7 +10,6 @@ import {
   normalise,
   openModel,
   refusedShare,
-  rejectionRule,
   type SessionFactory,
   toGrey,
 } from '@denary/core';
@@ -114,6 +113,6 @@ async function doubtsAbout(
     confidences: [...Array.from(seen.confidences), ...new Array<number>(blanks).fill(0)],
     distances: seen.distances && [...Array.from(seen.distances), ...new Array<number>(blanks).fill(Infinity)],
   };
-  const limits = calibration.limits && rejectionRule('auto', calibration)?.limits;
+  const { limits } = calibration;
   return { ...both, blank: blanks / images.length, auto: limits ? refusedShare(both, limits) : Number.NaN };
 }

@@ -65,11 +65,28 @@ export class Evaluator {
   /** Measures these weights on each of the sets of samples, which must fit the model and not change as long as they are kept. */
   measure(weights: Tensors, sets: readonly Samples[]): Promise<Measures[]> {
     return this.inTurn(async () => {
-      await this.session.writeState(Object.fromEntries(this.variable.map((name) => [name, weights[name]!])));
+      await this.take(weights);
       const measures: Measures[] = [];
       for (const samples of sets) measures.push(measuresOf(await this.read(samples), samples, this.contract));
       return measures;
     });
+  }
+
+  /** What the model says of the samples with these weights: float32 [count, slots, classes]. */
+  readings(weights: Tensors, samples: Samples): Promise<Float32Array> {
+    return this.inTurn(async () => {
+      await this.take(weights);
+      const { slots, classes } = this.contract;
+      const all = new Float32Array(samples.count * slots * classes);
+      (await this.read(samples)).forEach((rows, run) => {
+        all.set(rows, run * BATCH * slots * classes);
+      });
+      return all;
+    });
+  }
+
+  private take(weights: Tensors): Promise<void> {
+    return this.session.writeState(Object.fromEntries(this.variable.map((name) => [name, weights[name]!])));
   }
 
   /** The probabilities, run by run. */

@@ -4,10 +4,13 @@
  */
 
 import { type Augmentation, augmenting } from '../augment/augment.js';
+import { joinBytes } from '../bytes.js';
+import { calibrationIn, calibrationMetadata } from '../calibration.js';
 import type { Clock } from '../call.js';
 import type { Contract } from '../contract.js';
 import { closedError, problem } from '../errors.js';
 import type { Image } from '../image.js';
+import { refitLimits } from '../limits.js';
 import { FIELD } from '../normalise.js';
 import type { Model } from '../onnx/model.js';
 import { rewriteModel } from '../onnx/rewrite.js';
@@ -212,8 +215,25 @@ export class Tuner<Source> {
     const changed = Object.entries(weights).filter(([name, tensor]) => original.get(name) !== tensor);
     const parent = await digest(bytes);
     const origin = lineageIn(this.opened, 'export')?.origin ?? parent;
-    const metadata = lineageMetadata({ parent, origin, ...learning });
+    const metadata = { ...lineageMetadata({ parent, origin, ...learning }), ...(await this.calibrationOf(weights)) };
     return rewriteModel(bytes, { weights: Object.fromEntries(changed), metadata }, 'export');
+  }
+
+  /** The limits of `reject`, of the model as it reads now: by the corrections, and core-set digits that it did not learn from. */
+  private async calibrationOf(weights: Tensors): Promise<Record<string, string>> {
+    const calibration = calibrationIn(this.opened, 'export');
+    if (!calibration.limits || this.contract.slots > 1) return {};
+    const { replay } = this.parts;
+    const evaluator = await this.engines.evaluator([], weights);
+    const sets: Samples[] = [this.corrections, ...(replay ? [heldBack(replay).held] : [])];
+    const rows: Float32Array[] = [];
+    for (const set of sets) rows.push(await evaluator.readings(weights, set));
+    const digits = {
+      images: joinBytes(sets.map(({ images }) => images)),
+      probabilities: new Float32Array(joinBytes(rows).buffer),
+      count: sets.reduce((sum, { count }) => sum + count, 0),
+    };
+    return calibrationMetadata(refitLimits(calibration, digits));
   }
 
   /** Frees the sessions; a run that is under way ends as aborted. A second call does nothing. */
