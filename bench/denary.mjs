@@ -29,7 +29,10 @@ const versions =
     ? { 'onnxruntime-web': (await import('onnxruntime-web')).env.versions.web }
     : native.runtimeVersions();
 
-/** As `denary train` does it: the next batches are made while a worker thread trains on those before. */
+/**
+ * As `fit` does it: the next batches are made while those before are trained on. Recurrent systems train by replicas, which
+ * need threads of their own; others in this one, as two threads of ONNX Runtime fill two cores.
+ */
 async function training(batchSize) {
   const onWeb = order.mode === 'wasm';
   const dataset = createDataset({
@@ -42,9 +45,10 @@ async function training(batchSize) {
     slots,
   });
   const prepared = prepareTraining({ architecture: findArchitecture(order.system), train: dataset, batchSize });
+  const isRecurrent = prepared.model.graph.nodes.some(({ op }) => op === 'LSTM');
   const stepper = await startTrainingGraph({
     ...prepared,
-    createSession: onWeb ? createSession : native.isolatedSessions('thread'),
+    createSession: isRecurrent && !onWeb ? native.isolatedSessions('thread') : createSession,
     device: onWeb ? 'wasm' : 'cpu',
     threads,
   });

@@ -46,9 +46,15 @@ export class Trainer {
     readonly spec: TrainingSpec,
     private readonly session: Session,
     private readonly seed: number,
+    /** Whether the session reads pixels in shared memory. */
+    private readonly shared: boolean,
   ) {
-    this.feeds = feedsOf(spec, seed, 1);
-    this.spare = feedsOf(spec, seed, 1);
+    this.feeds = this.feedsFor(1);
+    this.spare = this.feedsFor(1);
+  }
+
+  private feedsFor(count: number): Feeds {
+    return feedsOf(this.spec, this.seed, count, this.shared);
   }
 
   /**
@@ -65,7 +71,7 @@ export class Trainer {
       await session.close();
       throw error;
     }
-    return new Trainer(spec, session, seed);
+    return new Trainer(spec, session, seed, (createSession.sideBySide ?? 1) > 1);
   }
 
   get device() {
@@ -106,7 +112,7 @@ export class Trainer {
    */
   prepare(count: number, batchAt: (index: number) => Batch): Tensors {
     [this.feeds, this.spare] = [this.spare, this.feeds];
-    if (this.feeds.learning_rate.data.length < count) this.feeds = feedsOf(this.spec, this.seed, count);
+    if (this.feeds.learning_rate.data.length < count) this.feeds = this.feedsFor(count);
     for (let i = 0; i < count; i++) this.take(batchAt(i), i);
     return this.severalSteps ? firstSteps(this.feeds, count) : this.feeds;
   }
@@ -196,10 +202,17 @@ const isOfModel = (kind: StateSpec['kind']) => kind === 'weight' || kind === 'st
 type Feeds = ReturnType<typeof feedsOf>;
 
 /** What so many steps are fed: with a first axis of steps where the training graph has one. */
-function feedsOf({ batchSize, image, slots = 1, severalSteps }: TrainingSpec, seed: number, count: number) {
+function feedsOf(
+  { batchSize, image, slots = 1, severalSteps }: TrainingSpec,
+  seed: number,
+  count: number,
+  shared: boolean,
+) {
   const steps = severalSteps ? [count] : [];
+  const pixels = filled('uint8', [...steps, batchSize, ...image]);
   return {
-    image: filled('uint8', [...steps, batchSize, ...image]),
+    // A message to a thread would copy them, and the thread make room for them with each run.
+    image: shared ? { ...pixels, data: new Uint8Array(new SharedArrayBuffer(pixels.data.length)) } : pixels,
     label: filled('int32', [...steps, batchSize, ...(slots === 1 ? [] : [slots])]),
     sample_weight: filled('float32', [...steps, batchSize]),
     learning_rate: filled('float32', steps),
