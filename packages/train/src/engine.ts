@@ -83,7 +83,7 @@ const MOST_WEIGHTS = 2 ** 18;
 
 /**
  * How many replicas train fastest. A recurrent step is some thousand small nodes one after the other, in which threads find
- * little to share: on two cores `hrnn` goes 1.8 times as fast by two replicas as in one session with two threads.
+ * little to share: on two cores `hrnn` goes 1.7 times as fast by two replicas as in one session with two threads.
  */
 function replicasFor({
   createSession,

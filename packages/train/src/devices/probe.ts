@@ -6,14 +6,12 @@ import {
   DenaryError,
   type Device,
   encodeModel,
-  initializersOf,
   type SessionFactory,
   type Tensors,
-  Trainer,
 } from '@denary/core';
 import { Batches } from '../batches.js';
+import { startTrainingGraph } from '../engine.js';
 import { learningRateOf } from '../objective/optimizers.js';
-import { forMachine } from '../passes/for-machine.js';
 import type { PreparedTraining } from '../prepare.js';
 import { elapsed, StepClock } from '../step-clock.js';
 
@@ -45,18 +43,10 @@ const PREDICTIONS = 5;
 /** Trains on the first batch, over and over, for about a second. The model's weights stay as they are. */
 export async function probeTraining(prepared: PreparedTraining, options: ProbeOptions): Promise<TrainingProbe> {
   const { createSession, device, threads, signal } = options;
-  const { settings, plan, model, graphFor } = prepared;
-  const trainer = await Trainer.create({
-    createSession,
-    training: encodeModel(await forMachine(graphFor(device), createSession, device)),
-    weights: initializersOf(model),
-    seed: settings.seed,
-    device,
-    ...(threads ? { threads } : {}),
-  });
+  const { settings, plan } = prepared;
+  const stepper = await startTrainingGraph({ ...prepared, createSession, device, threads });
   try {
-    const batch = firstBatch(prepared);
-    const rate = learningRateOf(settings.optimizer);
+    const batch = { ...firstBatch(prepared), learningRate: learningRateOf(settings.optimizer) };
     const clock = new StepClock(plan.batchSize, 0);
     const losses: number[] = [];
     let weights: Tensors = {};
@@ -65,16 +55,16 @@ export async function probeTraining(prepared: PreparedTraining, options: ProbeOp
       if (step >= COMPARED && timed.milliseconds() >= MILLISECONDS) break;
       if (step === WARM_UP) timed.restart();
       if (step >= WARM_UP) clock.start();
-      const loss = await trainer.step(batch, rate);
+      const [loss] = await stepper.run(stepper.prepare(1, () => batch));
       if (step >= WARM_UP) clock.stop(1);
-      if (step < COMPARED) losses.push(loss);
-      if (step === 0) weights = await trainer.weights();
+      if (step < COMPARED) losses.push(loss!);
+      if (step === 0) weights = await stepper.weights();
       await breath();
       requireGoing(device, signal);
     }
     return { losses, weights, imagesPerSecond: clock.imagesPerSecond };
   } finally {
-    await trainer.close();
+    await stepper.close();
   }
 }
 
