@@ -7,14 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { type TunerRuntime, taught, tunerContract } from './contract/tuner-contract.js';
 
 const folder = join(modelsFolder(), 'mlp');
-const [model, training] = await Promise.all(
-  ['model.onnx', 'training.onnx'].map((name) => readFile(join(folder, name))),
+const [model, training, head] = await Promise.all(
+  ['model.onnx', 'training.onnx', 'training.head.onnx'].map((name) => readFile(join(folder, name))),
 );
 
 describe.each(['none', 'thread'] as const)('a tuner of runtime-node, isolation %s', (isolation) => {
   const runtime: TunerRuntime = {
     model: model!,
     training: training!,
+    head: head!,
     createTuner: (request) => createTuner({ ...request, isolation }),
     createSession,
   };

@@ -9,10 +9,12 @@ const bytesOf = async (name: string) => new Uint8Array(await (await fetch(name))
 
 const contracts = {
   tuner: async (name: string) => {
-    const [model, training] = await Promise.all([bytesOf('mlp/model.onnx'), bytesOf('mlp/training.onnx')]);
+    const files = ['model.onnx', 'training.onnx', 'training.head.onnx'].map((file) => bytesOf(`mlp/${file}`));
+    const [model, training, head] = (await Promise.all(files)) as [Uint8Array, Uint8Array, Uint8Array];
     await tunerContract[name]!({
       model,
       training,
+      head,
       createTuner: (request: TunerRequest) => createTuner(request),
       createSession,
     });

@@ -6,6 +6,7 @@
 import {
   type Contract,
   contractOf,
+  DenaryError,
   decodeModel,
   encodeModel,
   type Model,
@@ -59,6 +60,8 @@ export interface BuiltTraining {
   /** All weights, and moving statistics, as numbers. */
   readonly parameters: number;
   readonly files: readonly TrainingFile[];
+  /** The choices that there is no file of, each with the reason; none, where it can be had. */
+  readonly skipped: readonly { readonly trainable: string; readonly why: string }[];
   /** The weights that no file trains, each with the reason. */
   readonly frozen: readonly { readonly name: string; readonly parameters: number; readonly why: string }[];
 }
@@ -69,8 +72,9 @@ const BATCH_SIZE = 64;
 export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
 
 /**
- * Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator` names all nodes that
- * a gradient can't pass.
+ * A choice that can't be had is left out, as long as another one can: the head may be trained where nothing passes a gradient to
+ * the layers before it. Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator`
+ * names all nodes that a gradient can't pass.
  */
 export function buildTraining(given: Uint8Array, options: BuildTrainingOptions): BuiltTraining {
   const {
@@ -89,19 +93,18 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
   const sizes = sizesIn(model);
   const choices = choicesOf(trainable, weights);
   const prepared = folded(dropout ? model : withoutDropout(model));
-  const files = choices.flatMap(({ label, chosen, kinds }) => {
+  const filesOf = ({ label, chosen, kind }: Choice): TrainingFile[] => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
-    return batchSizes.flatMap((batchSize, size) => {
+    return batchSizes.map((batchSize, size) => {
       const rest = { ...objective, batchSize };
       const graph = createTrainingGraph(prepared, { ...rest, trainable: (name) => names.has(name) });
       const trained = trainedBy(graph);
-      const file = { bytes: encodeModel(graph), batchSize, trainable: label, weights: trained };
-      return kinds.map((kind): TrainingFile => {
-        const name = fileName(kind, size === 0 ? undefined : batchSize);
-        return { name, ...file, parameters: total(sizes, trained) };
-      });
+      const name = fileName(kind, size === 0 ? undefined : batchSize);
+      const file = { name, bytes: encodeModel(graph), batchSize, trainable: label, weights: trained };
+      return { ...file, parameters: total(sizes, trained) };
     });
-  });
+  };
+  const { files, skipped } = withMain(choices, filesOf);
   return {
     model,
     bytes: wrapped ? encodeModel(model) : given,
@@ -109,6 +112,7 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ...(format && output && { wrapped: { format, output } }),
     parameters: modelParameters(model),
     files,
+    skipped,
     frozen: frozenIn(model, sizes, files),
   };
 }
@@ -117,16 +121,37 @@ interface Choice {
   readonly label: string;
   readonly chosen: TrainableChoice | readonly string[];
   /** What its files are named after. */
-  readonly kinds: readonly Trainable[];
+  readonly kind: Trainable;
 }
 
-/** `training.onnx` is looked for where nothing is said: it is that of `all`, else the first choice has it for a second name. */
 function choicesOf(trainable: readonly TrainableChoice[], weights: readonly string[] | undefined): Choice[] {
-  if (weights) return [{ label: weights.join(','), chosen: weights, kinds: ['all'] }];
-  return trainable.map((choice, i) => {
-    const isMain = i === 0 && !trainable.includes('all');
-    return { label: choice, chosen: choice, kinds: isMain ? ['all', choice] : [choice] };
-  });
+  if (weights) return [{ label: weights.join(','), chosen: weights, kind: 'all' }];
+  return trainable.map((choice) => ({ label: choice, chosen: choice, kind: choice }));
+}
+
+/**
+ * The files of all choices that can be had. `training.onnx` is looked for where nothing is said: it is that of `all`, else the
+ * first of them has it for a second name. Throws what the first choice throws where none can be had.
+ */
+function withMain(choices: readonly Choice[], filesOf: (choice: Choice) => TrainingFile[]) {
+  const skipped: { readonly trainable: string; readonly why: string }[] = [];
+  const made: { readonly choice: Choice; readonly files: TrainingFile[] }[] = [];
+  const errors: unknown[] = [];
+  for (const choice of choices) {
+    try {
+      made.push({ choice, files: filesOf(choice) });
+    } catch (error) {
+      if (!(error instanceof DenaryError)) throw error;
+      errors.push(error);
+      skipped.push({ trainable: choice.label, why: error.message });
+    }
+  }
+  const [first] = made;
+  if (!first) throw errors[0];
+  const isMade = made.some(({ choice }) => choice.kind === 'all');
+  const rename = (name: string) => name.replace(`training.${first.choice.kind}.`, 'training.');
+  const main = isMade ? [] : first.files.map((file) => ({ ...file, name: rename(file.name) }));
+  return { files: [...main, ...made.flatMap(({ files }) => files)], skipped };
 }
 
 /** The weights that a step changes. */

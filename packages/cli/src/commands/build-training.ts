@@ -57,7 +57,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
       .addOption(
         new Option(
           '--trainable <choices>',
-          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
+          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them or can't be had',
         )
           .argParser(trainableList)
           .default(['all', 'last-blocks', 'head'], 'all,last-blocks,head'),
@@ -80,7 +80,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
       .option('--dropout', "keep the model's dropout; for a few steps it is left out")
       .option(
         '--batch-size <sizes>',
-        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx',
+        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx, which tune takes where --training names it',
         batchSizes,
         [64],
       )
@@ -148,17 +148,18 @@ async function coreSetOf({ bytes }: BuiltTraining, path: string, { coreSet, cach
   return existsSync(path) ? new Uint8Array(await readFile(path)) : undefined;
 }
 
-function factsOf({ files, frozen, wrapped, parameters }: BuiltTraining, folder: string) {
+function factsOf({ files, skipped, frozen, wrapped, parameters }: BuiltTraining, folder: string) {
   return {
     model: folder,
     parameters,
     ...(wrapped && { wrapped }),
     files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length })),
+    skipped,
     frozen,
   };
 }
 
-function textOf({ files, frozen, wrapped, parameters, contract }: BuiltTraining, folder: string): string {
+function textOf({ files, skipped, frozen, wrapped, parameters, contract }: BuiltTraining, folder: string): string {
   const rows = files.map(({ name, trainable, batchSize, parameters, bytes }) => [
     name,
     trainable,
@@ -174,6 +175,7 @@ function textOf({ files, frozen, wrapped, parameters, contract }: BuiltTraining,
         ? `; wrapped: ${format.layout}, (image / ${format.scale} - ${format.mean}) / ${format.std}, gives ${wrapped.output}`
         : ''),
     table(['file', 'trains', 'batch', 'parameters', 'size'], rows),
+    ...(skipped.length > 0 ? ['Not made:', ...skipped.map(({ trainable, why }) => `  ${trainable}: ${why}`)] : []),
     ...(frozen.length > 0
       ? ['Not trained:', ...frozen.map(({ name, parameters, why }) => `  ${name} (${count(parameters)}): ${why}`)]
       : []),

@@ -6,7 +6,8 @@
 import type { Tensor, Tensors } from '../tensor.js';
 import type { Trainer } from '../trainer.js';
 import type { Pace } from './budget.js';
-import type { Evaluator, Measures } from './evaluator.js';
+import type { Measuring } from './engines.js';
+import type { Measures } from './evaluator.js';
 import type { Mixture } from './mixture.js';
 import type { Accuracies, Outcome, TuningOptions, TuningProgress } from './progress.js';
 import type { Samples } from './samples.js';
@@ -17,7 +18,7 @@ export interface LearningParts {
   /** Whether the run is to end as if it had not been. */
   readonly aborted: () => boolean;
   readonly trainer: Trainer;
-  readonly evaluator: Evaluator;
+  readonly evaluator: Measuring;
   readonly mixture: Mixture;
   readonly strategy: Strategy;
   readonly pace: Pace;
@@ -71,10 +72,12 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     ...(kept !== before && { kept }),
   });
 
+  const abort = () => end('aborted', 'The signal ended it; the model is as it was.');
+
   let [step, loss, checks, losing, latest] = [0, Number.NaN, 0, 0, before];
   yield told(step, loss, before);
   for (let ended = false; !ended; ) {
-    if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
+    if (aborted()) return abort();
     const began = pace.seconds;
     const learningRate = trainer.spec.learningRate * strategy.learningRateScale * annealed(strategy, step / pace.steps);
     loss = await trainer.step(mixture.at(step), learningRate);
@@ -100,6 +103,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   const early = pace.ended ? 'finished' : 'early-stop';
   const forgot = forgotten(before, latest, strategy);
   const kept = await retreat(parts, before, latest);
+  if (aborted()) return abort();
   if (!kept) return end('rolled-back', `${forgot}; the model is as it was.`);
   const part = kept.share < 1 ? `, and keeps ${percent(kept.share)} of the change` : '';
   return end(early, `Learned for ${latest.step} steps${part}.`, kept.state);

@@ -136,16 +136,16 @@ export class Corrections implements WeightedSamples {
   }
 }
 
-/** How many labels there are of each class, [classes]. */
-export function countByClass({ labels }: Samples, classes: number): number[] {
+/** How many labels there are of each class, [classes]; blanks beside digits teach nothing, and are none. */
+export function countByClass({ labels, slots = 1 }: Samples, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]!++;
+  for (const label of labels) if (slots === 1 || label !== BLANK) counts[label]!++;
   return counts;
 }
 
 /**
  * A part that is not learned, so that it tells how well the like of it is read; and the rest. A core set has all classes in
- * turn, typical images first: it is every second round of the first half, a quarter of all.
+ * turn (of several slots those of the first), typical images first: it is every second round of the first half, a quarter of all.
  */
 export function heldBack(samples: Samples): { readonly held: Samples; readonly rest: Samples } {
   const half = samples.count / 2;

@@ -134,7 +134,10 @@ export function chooseStrategy({ corrections, available, replay }: TuningSituati
     strategies.full,
     strategies.head,
   ];
-  return wanted.find(({ trainable }) => available.includes(trainable)) ?? strategies.full;
+  const found = wanted.find(({ trainable }) => available.includes(trainable));
+  if (found) return found;
+  const [only = 'all'] = available;
+  return { ...strategies.head, name: only, trainable: only };
 }
 
 /** A strategy by its name, or as it is. Throws `bad-argument` for a name that is none. */
