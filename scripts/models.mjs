@@ -34,7 +34,7 @@ const [held, seed] = [0.1, 1];
 const domains = {};
 
 /** How the models that read one digit are tuned, where it is not by the default: `mlp` is small enough to train all of it, gently. */
-const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02 } };
+const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02 }, hrnn: {} };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
