@@ -24,13 +24,15 @@ import { foldConstants } from './passes/fold-constants.js';
 import { type TrainableChoice, trainableWeights } from './trainable.js';
 import { createTrainingGraph, type Objective } from './training-graph.js';
 
-export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'trainable'> {
+export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'trainable' | 'rank'> {
   /** What is trained, a file for each choice; default `all`. */
   readonly trainable?: readonly TrainableChoice[];
   /** Names or patterns of names (`head.*`) in place of `trainable`. */
   readonly weights?: readonly string[];
-  /** Of `last-blocks`: how many; default 2. */
+  /** Of `last-blocks` and `low-rank`: how many; default 2. */
   readonly blocks?: number;
+  /** Of `low-rank`; default 4. */
+  readonly rank?: number;
   /** Samples in a step, a file for each size; default 64. */
   readonly batchSizes?: readonly number[];
   /** Whether the model's dropout drops; default false, as the steps of a fine-tuning are too few to average its noise out. */
@@ -45,8 +47,9 @@ export interface TrainingFile {
   readonly bytes: Uint8Array;
   readonly batchSize: number;
   readonly trainable: string;
-  /** The weights that it trains, and how many numbers they are. */
+  /** The weights that it changes. */
   readonly weights: readonly string[];
+  /** The numbers that it trains: those of the weights, or of their factors. */
   readonly parameters: number;
 }
 
@@ -67,6 +70,7 @@ export interface BuiltTraining {
 }
 
 const BATCH_SIZE = 64;
+const RANK = 4;
 
 /** For fine-tuning: few steps have to do, so that none needs the memory of an adaptive optimizer, and each may go far. */
 export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
@@ -81,6 +85,7 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     trainable = ['all'],
     weights,
     blocks,
+    rank = RANK,
     batchSizes = [BATCH_SIZE],
     dropout = false,
     wrap,
@@ -96,12 +101,10 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
   const filesOf = ({ label, chosen, kind }: Choice): TrainingFile[] => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
     return batchSizes.map((batchSize, size) => {
-      const rest = { ...objective, batchSize };
+      const rest = { ...objective, batchSize, ...(chosen === 'low-rank' && { rank }) };
       const graph = createTrainingGraph(prepared, { ...rest, trainable: (name) => names.has(name) });
-      const trained = trainedBy(graph);
       const name = fileName(kind, size === 0 ? undefined : batchSize);
-      const file = { name, bytes: encodeModel(graph), batchSize, trainable: label, weights: trained };
-      return { ...file, parameters: total(sizes, trained) };
+      return { name, bytes: encodeModel(graph), batchSize, trainable: label, ...trainedBy(graph) };
     });
   };
   const { files, skipped } = withMain(choices, filesOf);
@@ -154,9 +157,16 @@ function withMain(choices: readonly Choice[], filesOf: (choice: Choice) => Train
   return { files: [...main, ...made.flatMap(({ files }) => files)], skipped };
 }
 
-/** The weights that a step changes. */
-const trainedBy = (graph: Model): string[] =>
-  trainingSpecOf(graph).state.flatMap(({ input, output, kind }) => (kind === 'weight' && output ? [input] : []));
+/** The weights that a step changes, and the numbers that it trains. */
+function trainedBy(graph: Model): Pick<TrainingFile, 'weights' | 'parameters'> {
+  const { state, lowRank = [] } = trainingSpecOf(graph);
+  const trained = state.filter(({ output, kind }) => output && (kind === 'weight' || kind === 'factor'));
+  const whole = trained.filter(({ kind }) => kind === 'weight').map(({ input }) => input);
+  return {
+    weights: [...whole, ...lowRank.map(({ weight }) => weight)],
+    parameters: trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  };
+}
 
 /** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
 const folded = (model: Model): Model => ({

@@ -11,19 +11,19 @@ export interface TuningFilesOptions {
   readonly model: Uint8Array;
   /** What it was trained on: the core set is chosen from it. */
   readonly dataset: Dataset;
-  /** The blocks that `training.last-blocks.onnx` trains; default 2. */
+  /** The blocks that `training.last-blocks.onnx` and `training.low-rank.onnx` train; default 2. */
   readonly blocks?: number;
   /** Of the first step; default 0.04. */
   readonly learningRate?: number;
 }
 
-/** The files by name: `training.head.onnx`, `training.last-blocks.onnx` and `replay.bin`. */
+/** The files by name: `training.head.onnx`, `training.last-blocks.onnx`, `training.low-rank.onnx` and `replay.bin`. */
 export async function createTuningFiles(options: TuningFilesOptions): Promise<Record<string, Uint8Array>> {
   const { model, blocks, learningRate = TUNING_OPTIMIZER.learningRate } = options;
   const { files } = buildTraining(model, {
     loss: 'categorical_crossentropy',
     optimizer: { ...TUNING_OPTIMIZER, learningRate },
-    trainable: ['all', 'last-blocks', 'head'],
+    trainable: ['all', 'last-blocks', 'head', 'low-rank'],
     ...(blocks && { blocks }),
   });
   // That of all weights is the one that the model was trained with.

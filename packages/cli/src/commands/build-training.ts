@@ -36,6 +36,7 @@ interface Options extends WrappingOptions {
   trainable: TrainableChoice[];
   weights?: string[];
   blocks?: number;
+  rank?: number;
   loss?: LossName;
   optimizer?: OptimizerName;
   learningRate?: number;
@@ -57,7 +58,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
       .addOption(
         new Option(
           '--trainable <choices>',
-          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them or can't be had',
+          'all, head (the last layer), last-blocks, low-rank (of the last blocks by thin factors), biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them or cannot be had',
         )
           .argParser(trainableList)
           .default(['all', 'last-blocks', 'head'], 'all,last-blocks,head'),
@@ -68,6 +69,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
         names,
       )
       .option('--blocks <n>', 'how many the last blocks are: layers with what follows them (default: 2)', whole(1))
+      .option('--rank <n>', 'of the factors of low-rank (default: 4)', whole(1))
       .addOption(
         new Option(
           '--loss <name>',
@@ -108,6 +110,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
         ...objectiveOf(options, manifest?.training),
         ...(options.weights ? { weights: options.weights } : { trainable: options.trainable }),
         ...(options.blocks && { blocks: options.blocks }),
+        ...(options.rank && { rank: options.rank }),
         batchSizes: options.batchSize,
         target: options.target,
         ...(options.dropout && { dropout: true }),

@@ -75,6 +75,8 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   const abort = () => end('aborted', 'The signal ended it; the model is as it was.');
 
   let [step, loss, checks, losing, latest] = [0, Number.NaN, 0, 0, before];
+  /** The latest that has not forgotten. */
+  let good = before;
   yield told(step, loss, before);
   for (let ended = false; !ended; ) {
     if (aborted()) return abort();
@@ -83,7 +85,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     loss = await trainer.step(mixture.at(step), learningRate);
     step++;
     if (!Number.isFinite(loss)) return end('rolled-back', `The loss became ${loss}; the model is as it was.`);
-    if (strategy.anchor > 0 && step % PULL === 0) await pullBack(trainer, before.weights, strategy.anchor);
+    if (strategy.anchor > 0 && step % PULL === 0) await trainer.pull((1 - strategy.anchor) ** PULL);
     pace.stepped(pace.seconds - began);
     // Asked once: what a reader of the progress does takes time, too.
     ended = pace.ended;
@@ -93,6 +95,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
+      if (!forgot) good = latest;
       const progress = told(step, loss, latest);
       const reached = typeof until === 'number' ? progress.accuracy >= until : asked;
       if (reached && !forgot) return end('reached', `Reached what was asked for in ${step} steps.`, latest);
@@ -104,6 +107,9 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   const forgot = forgotten(before, latest, strategy);
   const kept = await retreat(parts, before, latest);
   if (aborted()) return abort();
+  if (good !== before && good !== latest && !(kept && kept.state.corrections.loss < good.corrections.loss)) {
+    return end(early, `${forgot} in ${latest.step} steps; keeps what was learned in ${good.step}.`, good);
+  }
   if (!kept) return end('rolled-back', `${forgot}; the model is as it was.`);
   const part = kept.share < 1 ? `, and keeps ${percent(kept.share)} of the change` : '';
   return end(early, `Learned for ${latest.step} steps${part}.`, kept.state);
@@ -179,15 +185,12 @@ const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   coreAccuracy: core?.accuracy,
 });
 
-/** Of the digits of a class that are misread in the user's hand, as many more may be: what is hardly known can't be forgotten. */
-const SLACK = 0.25;
-
 /** What has been forgotten beyond the margins, in words. */
-function forgotten(before: Check, after: Check, { margin, classMargin, lossMargin }: Strategy): string | undefined {
+function forgotten(before: Check, after: Check, { margin, classMargin, slack, lossMargin }: Strategy): string | undefined {
   const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
-  const worstClass = (from: Measures, to: Measures, slack: number) =>
+  const worstClass = (from: Measures, to: Measures, more: number) =>
     from.classAccuracy.findIndex((accuracy, label) =>
-      beyond(accuracy, to.classAccuracy[label]!, classMargin + slack * (1 - accuracy)),
+      beyond(accuracy, to.classAccuracy[label]!, classMargin + more * (1 - accuracy)),
     );
   const change = (from: number, to: number) => `fell from ${percent(from)} to ${percent(to)}`;
   const { core: from, hand: theirs } = before;
@@ -208,7 +211,7 @@ function forgotten(before: Check, after: Check, { margin, classMargin, lossMargi
   if (beyond(theirs.accuracy, theirsNow.accuracy, margin)) {
     return `The accuracy on digits in this hand ${change(theirs.accuracy, theirsNow.accuracy)}`;
   }
-  const label = worstClass(theirs, theirsNow, SLACK);
+  const label = worstClass(theirs, theirsNow, slack);
   if (label < 0) return undefined;
   return `The accuracy on ${label}s in this hand ${change(theirs.classAccuracy[label]!, theirsNow.classAccuracy[label]!)}`;
 }
@@ -220,14 +223,3 @@ const annealed = ({ schedule }: Strategy, done: number): number =>
 
 const pick = (tensors: Tensors, names: readonly string[]): Tensors =>
   Object.fromEntries(names.map((name) => [name, tensors[name]!]));
-
-/** w <- w0 + (1 - anchor)^PULL (w - w0) */
-async function pullBack(trainer: Trainer, start: Tensors, anchor: number): Promise<void> {
-  const far = (1 - anchor) ** PULL;
-  const weights = await trainer.weights(trainer.trained);
-  for (const name in weights) {
-    const [now, old] = [weights[name]!.data as Float32Array, (start[name] as Tensor).data as Float32Array];
-    for (let i = 0; i < now.length; i++) now[i] = old[i]! + far * (now[i]! - old[i]!);
-  }
-  await trainer.restore(weights);
-}

@@ -54,11 +54,15 @@ export interface Strategy {
    * less will do.
    */
   readonly margin: number;
-  /**
-   * The same for the accuracy on any one class: on digits as they are, and as the user would write them. Of the latter, those
-   * that were read badly before may fall by more.
-   */
+  /** The same for the accuracy on any one class: on digits as they are, and as the user would write them. */
   readonly classMargin: number;
+  /**
+   * 0 to 1: of the digits of a class that are misread as the user would write them, as many more may be than the margin says:
+   * what is hardly known can't be forgotten.
+   */
+  readonly slack: number;
+  /** Copies of each digit, augmented otherwise each, that are read as the user would write them: more tell more, and take longer. */
+  readonly guardCopies: number;
   /** By how much the mean loss on them may rise, natural logarithm: it tells of damage long before a digit is misread. */
   readonly lossMargin: number;
 }
@@ -91,6 +95,8 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   patience: 2,
   margin: 0.01,
   classMargin: 0.1,
+  slack: 0.25,
+  guardCopies: 1,
   lossMargin: 0.01,
 };
 
@@ -113,6 +119,8 @@ export const strategies = {
   },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },
+  /** The last blocks by a change of low rank: fewer ways to go, and little to keep. */
+  'low-rank': { ...common, name: 'low-rank', trainable: 'low-rank', learningRateScale: 1, steps: 100 },
   /** All weights, as the model was trained; slower by far. */
   full: { ...common, name: 'full', trainable: 'all', learningRateScale: 0.1, steps: 40 },
 } as const satisfies Readonly<Record<string, Strategy>>;
@@ -133,6 +141,7 @@ export function chooseStrategy({ corrections, available, replay }: TuningSituati
     enough ? strategies.blocks : strategies.few,
     strategies.full,
     strategies.head,
+    ...Object.values(strategies),
   ];
   const found = wanted.find(({ trainable }) => available.includes(trainable));
   if (found) return found;

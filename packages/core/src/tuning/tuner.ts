@@ -313,7 +313,7 @@ export class Tuner<Source> {
       replay: rest,
       imitation: await imitated(rest),
       // No two digits of a hand are alike, either.
-      guards: { core: held, hand: augmented(await imitated(held), augment, seed) },
+      guards: { core: held, hand: copied(await imitated(held), strategy.guardCopies, augment, seed) },
       augment,
       replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
     };
@@ -369,10 +369,20 @@ function unmeasured(strategy: Strategy): TuningProgress {
   return { step: 0, steps: strategy.steps, loss: Number.NaN, seconds: 0, strategy: strategy.name, ...before, before };
 }
 
-/** A copy of each sample. */
-function augmented(samples: Samples | undefined, augment: Augmentation, seed: number): Samples | undefined {
+/** So many copies of each sample, each augmented otherwise. */
+function copied(samples: Samples | undefined, copies: number, augment: Augmentation, seed: number): Samples | undefined {
   if (!samples) return undefined;
-  const out = new Uint8Array(samples.images.length);
-  augment({ from: samples, indices: [...Array(samples.count).keys()], epoch: 0, seed, out });
-  return { ...samples, images: out };
+  const { images, labels, count } = samples;
+  const indices = [...Array(count).keys()];
+  const made = Array.from({ length: copies }, (_, epoch) => {
+    const out = new Uint8Array(images.length);
+    augment({ from: samples, indices, epoch, seed, out });
+    return out;
+  });
+  return {
+    ...samples,
+    images: joinBytes(made),
+    labels: joinBytes(made.map(() => labels)),
+    count: copies * count,
+  };
 }
