@@ -65,7 +65,10 @@ export const tuneCommand = (context: ContextOf) =>
         'normalise drawings and photos of one digit, or take images as they are (default: by the model)',
       ).choices(['normalise', 'none']),
     )
-    .option('--training <file>', 'the training graph in place of those beside the model; the strategy goes by what it trains')
+    .option(
+      '--training <file>',
+      'the training graph in place of those beside the model; the strategy goes by what it trains',
+    )
     .option('--replay <file>', 'another core set (default: replay.bin beside the model, where there is one)')
     .option('--no-replay', 'rehearse nothing: it may then forget, and nothing is rolled back')
     .addOption(

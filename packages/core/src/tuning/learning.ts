@@ -186,7 +186,11 @@ const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
 });
 
 /** What has been forgotten beyond the margins, in words. */
-function forgotten(before: Check, after: Check, { margin, classMargin, slack, lossMargin }: Strategy): string | undefined {
+function forgotten(
+  before: Check,
+  after: Check,
+  { margin, classMargin, slack, lossMargin }: Strategy,
+): string | undefined {
   const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
   const worstClass = (from: Measures, to: Measures, more: number) =>
     from.classAccuracy.findIndex((accuracy, label) =>

@@ -25,7 +25,10 @@ export interface MixtureParts {
 }
 
 /** Turned or scaled as much as a single digit, those at the ends of a row would leave the image: by as much less as it is wider. */
-export function augmentFor(options: AugmentOptions, { height, width, slots = 1 }: Omit<Samples, 'images'>): AugmentOptions {
+export function augmentFor(
+  options: AugmentOptions,
+  { height, width, slots = 1 }: Omit<Samples, 'images'>,
+): AugmentOptions {
   if (slots === 1 || width <= height) return options;
   const { rotate = 0, zoom = 0 } = options;
   return { ...options, rotate: (rotate * height) / width, zoom: (zoom * height) / width };

@@ -122,7 +122,14 @@ export class Tuner<Source> {
     this.preprocess = preprocess ?? (normalisable ? 'normalise' : 'none');
     this.samples = new Corrections(contract);
     this.present = { weights: initializersOf(model), learning: undefined };
-    this.engines = new Engines({ createSession, device, ...(threads && { threads }), model, graphs: this.graphs, seed });
+    this.engines = new Engines({
+      createSession,
+      device,
+      ...(threads && { threads }),
+      model,
+      graphs: this.graphs,
+      seed,
+    });
   }
 
   /** What it is to learn, as the model takes it: a copy. */
@@ -370,7 +377,12 @@ function unmeasured(strategy: Strategy): TuningProgress {
 }
 
 /** So many copies of each sample, each augmented otherwise. */
-function copied(samples: Samples | undefined, copies: number, augment: Augmentation, seed: number): Samples | undefined {
+function copied(
+  samples: Samples | undefined,
+  copies: number,
+  augment: Augmentation,
+  seed: number,
+): Samples | undefined {
   if (!samples) return undefined;
   const { images, labels, count } = samples;
   const indices = [...Array(count).keys()];
