@@ -75,6 +75,12 @@ const RANK = 4;
 /** For fine-tuning: few steps have to do, so that none needs the memory of an adaptive optimizer, and each may go far. */
 export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
 
+/** The same for images of several labels: as the losses of those are added up, each steps as far as a single one would. */
+export const tuningOptimizer = (slots: number) => ({
+  ...TUNING_OPTIMIZER,
+  learningRate: TUNING_OPTIMIZER.learningRate / slots,
+});
+
 /**
  * A choice that can't be had is left out, as long as another one can: the head may be trained where nothing passes a gradient to
  * the layers before it. Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator`

@@ -60,9 +60,9 @@ describe('createCoreSet', () => {
     expect([...labels.subarray(0, 10)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('takes images of several labels in turn by the first one, with all of them', async () => {
+  it('takes images of several labels in turn by the first digit, with all of them', async () => {
     const images = Uint8Array.from({ length: 30 * 784 }, (_, i) => (hash32(5, i) & 1) * 255);
-    const labels = Uint8Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? (i / 2) % 10 : 10));
+    const labels = Uint8Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 10 : (i >> 1) % 10));
     const strings = createDataset({ name: 'strings', images, labels, height: 28, width: 28, classes: 11, slots: 2 });
     const found = await decodeReplay(await createCoreSet({ createSession, model, dataset: strings }));
     expect(found).toMatchObject({ count: 30, classes: 11, slots: 2 });

@@ -17,6 +17,7 @@ import {
   type Target,
   type TrainableChoice,
   TUNING_OPTIMIZER,
+  tuningOptimizer,
 } from '@denary/train';
 import { type DatasetName, loadDataset, withFilesBeside, writeTrainingFolder } from '@denary/train/node';
 import { Command, Option } from 'commander';
@@ -77,7 +78,11 @@ export const buildTrainingCommand = (context: ContextOf) =>
         ).choices(Object.keys(losses)),
       )
       .addOption(new Option('--optimizer <name>', 'by its Keras name (default: SGD)').choices(Object.keys(optimizers)))
-      .option('--learning-rate <rate>', "default: 0.04 of SGD, else the optimizer's own", positive)
+      .option(
+        '--learning-rate <rate>',
+        "default: 0.04 of SGD (by the labels of an image), else the optimizer's own",
+        positive,
+      )
       .option('--momentum <part>', 'of SGD (default: 0.9)', fraction)
       .option('--dropout', "keep the model's dropout; for a few steps it is left out")
       .option(
@@ -107,7 +112,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
       const name = options.name ?? manifest?.name ?? modelName(path);
       const folder = resolve(options.out ?? join('out', name));
       const built = buildTraining(bytes, {
-        ...objectiveOf(options, manifest?.training),
+        ...objectiveOf(options, manifest),
         ...(options.weights ? { weights: options.weights } : { trainable: options.trainable }),
         ...(options.blocks && { blocks: options.blocks }),
         ...(options.rank && { rank: options.rank }),
@@ -131,13 +136,14 @@ Examples:
   denary build-training keras.onnx --layout nhwc --trainable head --batch-size 32,128
   denary build-training out/cnn --weights 'dense_1/*' --optimizer Adam`;
 
-function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, trained: Manifest['training']) {
-  const base = !optimizer || optimizer === TUNING_OPTIMIZER.name ? TUNING_OPTIMIZER : { name: optimizer };
+function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, manifest: Manifest | undefined) {
+  const isDefault = !optimizer || optimizer === TUNING_OPTIMIZER.name;
+  const base = isDefault ? tuningOptimizer(manifest?.slots ?? 1) : { name: optimizer };
   if (momentum && base.name !== 'SGD') {
     throw problem('bad-argument', '--momentum', 'the optimizer SGD', base.name, 'Add --optimizer SGD.');
   }
   return {
-    loss: loss ?? (trained?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
+    loss: loss ?? (manifest?.training?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
     optimizer: { ...base, ...(learningRate && { learningRate }), ...(momentum && { momentum }) } as OptimizerSpec,
   };
 }
