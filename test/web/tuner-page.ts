@@ -27,4 +27,13 @@ const contracts = {
 
 Object.assign(globalThis, {
   runCase: (contract: keyof typeof contracts, name: string) => contracts[contract](name),
+  /** The strategies of a tuner for the model at an address, and why there is none of the last layer. */
+  async strategiesAt(address: string) {
+    const model = new URL(address, location.href);
+    const tuner = await createTuner({ model });
+    const { name } = tuner.strategy;
+    await tuner.close();
+    const refused = await createTuner({ model, strategy: 'head' }).catch((error: Error & { code: string }) => error);
+    return { name, code: 'code' in refused && refused.code, message: 'message' in refused && refused.message };
+  },
 });
