@@ -232,5 +232,6 @@ describe('denary tune', () => {
     const { out } = await denary('tune', '--help');
     expect(out).toMatch(/--strategy auto, the default, goes by the number of corrections/);
     expect(out).toMatch(/head +head +\d+/);
+    expect(out).toMatch(/of fewer than 5 digits, however many: few\n +without a core set: head\n.* alone: full/);
   });
 });
