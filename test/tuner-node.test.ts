@@ -46,7 +46,13 @@ describe('createTuner', () => {
       };
       return Object.assign(Object.create(session) as typeof session, { close });
     };
-    const parts = { model: model!, training: [training!], createSession: counted, device: 'cpu', seconds: 5 } as const;
+    const parts = {
+      model: model!,
+      training: [{ bytes: training! }],
+      createSession: counted,
+      device: 'cpu',
+      seconds: 5,
+    } as const;
     const clock = { soon: setImmediate, after: () => () => {} };
     const open = () => new Tuner<Image>({ ...parts, decode: (image) => image, clock, digest: async () => '' });
     const image = { data: taught[0]!.image.data, width: 28, height: 28, channels: 1 } as const;

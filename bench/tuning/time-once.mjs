@@ -20,7 +20,12 @@ const tuner = new Tuner({
   device: runtime === 'wasm' ? 'wasm' : 'cpu',
   threads: Number(threads),
   model: bytes,
-  training: await Promise.all(['training.onnx', 'training.last-blocks.onnx', 'training.head.onnx'].map(beside)),
+  training: await Promise.all(
+    ['training.onnx', 'training.last-blocks.onnx', 'training.head.onnx'].map(async (name) => ({
+      name,
+      bytes: await beside(name),
+    })),
+  ),
   replay: await decodeReplay(replay),
   preprocess: 'none',
   decode: (image) => image,

@@ -28,8 +28,7 @@ ${table(
   loss              by how much the mean loss on them may rise
   least change      whether no more of the change is kept than reading the images given takes
 
---strategy auto, the default, goes by the number of corrections and the training graphs that there are, each of which tells what
-it trains:
+--strategy auto, the default, goes by the number of corrections and the training graphs that there are:
 
 ${automatic().join('\n')}
 

@@ -1,13 +1,14 @@
 /** createTuner: a model that learns from corrections, in Node. */
 
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type Device,
   decodeReplay,
   type Isolation,
   problem,
   type Samples,
+  type TrainingFile,
   Tuner,
   type TunerSettings,
   trainables,
@@ -25,9 +26,9 @@ export interface TunerOptions extends TunerSettings {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
   readonly model?: string | Uint8Array;
   /**
-   * A training graph, by its path or bytes, in place of those beside the model (`training.onnx`, `training.head.onnx`, ...). The
-   * file itself tells what it trains: `auto` takes the strategy for that, another one must train the same. Needed where the
-   * model is bytes, unless `base` tells what they came from.
+   * A training graph, by its path or bytes, in place of those beside the model (`training.onnx`, `training.head.onnx`, ...). Its
+   * name or else the graph itself tells what it trains: `auto` takes the strategy for that, another one must train the same.
+   * Needed where the model is bytes, unless `base` tells what they came from.
    */
   readonly training?: string | Uint8Array;
   /** The core set, by its path or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */
@@ -60,7 +61,7 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
   return new Tuner<ImageSource>({
     ...settings,
     model: bytes,
-    training: training === undefined ? await trainingIn(folder) : [await bytesOf(training)],
+    training: training === undefined ? await trainingIn(folder) : [await fileOf(training)],
     replay: replay === false ? undefined : await coreSet(replay, folder),
     createSession: isolation === 'none' ? createSession : isolatedSessions(isolation),
     device,
@@ -71,12 +72,17 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
   });
 }
 
-async function trainingIn(folder: string | undefined): Promise<Uint8Array[]> {
+async function trainingIn(folder: string | undefined): Promise<TrainingFile[]> {
   if (folder === undefined) return [];
   const paths = trainables.map((trainable) => join(folder, trainingFileOf(trainable)));
   const there = await Promise.all(paths.map(isFile));
-  return Promise.all(paths.filter((_, i) => there[i]).map((path) => readFile(path)));
+  return Promise.all(paths.filter((_, i) => there[i]).map(fileOf));
 }
+
+const fileOf = async (source: string | Uint8Array): Promise<TrainingFile> => ({
+  name: typeof source === 'string' ? basename(source) : undefined,
+  bytes: await bytesOf(source),
+});
 
 async function coreSet(replay: TunerOptions['replay'], folder: string | undefined): Promise<Samples | undefined> {
   if (typeof replay === 'object' && 'images' in replay) return replay;

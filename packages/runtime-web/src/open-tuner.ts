@@ -56,8 +56,8 @@ export async function openTuner(options: TunerOptions): Promise<Tuner<ImageSourc
     ...(threads && { threads }),
     training:
       training === undefined
-        ? trainables.flatMap((trainable) => beside[trainingFileOf(trainable)] ?? [])
-        : [await bytesOf(training)],
+        ? trainables.map(trainingFileOf).flatMap((name) => (name in beside ? { name, bytes: beside[name]! } : []))
+        : [{ name: nameOf(training), bytes: await bytesOf(training) }],
     replay: await coreSet(),
     createSession:
       isolation === 'thread' ? isolatedSessions(load) : (file, more) => createSession(file, { ...load, ...more }),
@@ -90,3 +90,6 @@ const findIn = (url: string, name: string, downloads: Downloads): Promise<Uint8A
   });
 
 const remote = (url: string): RemoteFile => ({ name: new URL(url).pathname.split('/').at(-1)!, url });
+
+const nameOf = (source: string | URL | Uint8Array): string | undefined =>
+  source instanceof Uint8Array ? undefined : remote(absolute(source)).name;

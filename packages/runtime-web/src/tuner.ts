@@ -11,8 +11,8 @@ export interface TunerOptions extends TunerSettings, LoadOptions {
   readonly sha256?: string;
   /**
    * A training graph, by its address or bytes, in place of those beside the model (`training.onnx`, `training.head.onnx`, ...).
-   * The file itself tells what it trains: `auto` takes the strategy for that, another one must train the same. Needed where
-   * the model is bytes, unless `base` names what they came from.
+   * Its name or else the graph itself tells what it trains: `auto` takes the strategy for that, another one must train the
+   * same. Needed where the model is bytes, unless `base` names what they came from.
    */
   readonly training?: string | URL | Uint8Array;
   /** The core set, by its address or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */

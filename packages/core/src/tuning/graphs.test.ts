@@ -53,6 +53,7 @@ const spec = (...trained: string[]): TrainingSpec => ({
   })),
 });
 const file = (...trained: string[]) => encodeModel({ ...model, metadata: trainingMetadata(spec(...trained)) });
+const unnamed = (...files: Uint8Array[]) => files.map((bytes) => ({ bytes }));
 const everything = Object.keys(shapes);
 
 describe('what a training graph trains', () => {
@@ -68,26 +69,47 @@ describe('what a training graph trains', () => {
 
   it('is told by the files, and strategies go by it', () => {
     const [all, head, again] = [file(...everything), file('left', 'right'), file('left', 'right')];
-    const graphs = tuningGraphs([head, all, again], model);
+    const graphs = tuningGraphs(unnamed(head, all, again), model);
     expect([...graphs]).toEqual([
       ['head', head],
       ['all', all],
     ]);
     const situation = { corrections: new Array<number>(10).fill(5), replay: 100 };
     const chosen = (...files: Uint8Array[]) =>
-      chooseStrategy({ ...situation, available: [...tuningGraphs(files, model).keys()] });
+      chooseStrategy({ ...situation, available: [...tuningGraphs(unnamed(...files), model).keys()] });
     expect(chosen(all, head).name).toBe('full');
     expect(chosen(head).name).toBe('head');
     expect(chosen(file('slope', 'bias'))).toMatchObject({ name: 'biases-and-norms', trainable: 'biases-and-norms' });
   });
 
+  it('is what a file is named for, where it is named', () => {
+    const [all, blocks, head] = [file(...everything), file(...everything), file('left', 'right')];
+    const graphs = tuningGraphs(
+      [
+        { name: 'training.onnx', bytes: all },
+        { name: 'training.last-blocks.b32.onnx', bytes: blocks },
+        { name: 'training.b128.onnx', bytes: head },
+      ],
+      model,
+    );
+    expect(Object.fromEntries(graphs)).toEqual({ all, 'last-blocks': blocks, head });
+    const main = file('left', 'right');
+    const twice = [
+      { name: 'training.onnx', bytes: main },
+      { name: 'training.head.onnx', bytes: head },
+    ];
+    expect(tuningGraphs(twice, model).get('head')).toBe(head);
+  });
+
   it('is asked of training graphs alone, one at least', () => {
     expect(() => tuningGraphs([], model)).toThrow(expect.objectContaining({ code: 'not-found' }));
-    expect(() => tuningGraphs([encodeModel(model)], model)).toThrow(expect.objectContaining({ code: 'bad-model' }));
+    expect(() => tuningGraphs(unnamed(encodeModel(model)), model)).toThrow(
+      expect.objectContaining({ code: 'bad-model' }),
+    );
   });
 
   it('is named where it is not what a strategy trains, and the command that makes the other', () => {
-    const error = noGraphOf('last-blocks', tuningGraphs([file(...everything), file('left', 'right')], model));
+    const error = noGraphOf('last-blocks', tuningGraphs(unnamed(file(...everything), file('left', 'right')), model));
     expect(error).toMatchObject({ code: 'not-found', received: 'those of all, head' });
     expect(error.remedy).toMatch(/denary build-training MODEL\.onnx --trainable last-blocks.*: auto, head, full\./);
   });

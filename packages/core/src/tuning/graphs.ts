@@ -1,21 +1,31 @@
-/** The training graphs of a model by what they train, which they tell themselves, whatever their files are called. */
+/** The training graphs of a model by what they train: by the names of their files, and else by what is in them. */
 
 import { type DenaryError, problem } from '../errors.js';
 import { decodeMetadata } from '../onnx/metadata.js';
 import type { Graph, Model } from '../onnx/model.js';
 import { type TrainingSpec, trainingSpecOf } from '../training-spec.js';
 import { LAYERS } from './split.js';
-import { strategies, type Trainable } from './strategy.js';
+import { strategies, type Trainable, trainableNamed } from './strategy.js';
+
+export interface TrainingFile {
+  /** Without its folder, where it is known. */
+  readonly name?: string | undefined;
+  readonly bytes: Uint8Array;
+}
 
 export type TuningGraphs = ReadonlyMap<Trainable, Uint8Array>;
 
-/** Of several that train the same the first one. Throws `bad-model` for a file that is no training graph, `not-found` for none. */
-export function tuningGraphs(files: readonly Uint8Array[], model: Model): TuningGraphs {
+/**
+ * One file for each choice, that which is named for it before another one. Throws `bad-model` for a file that is no training
+ * graph, `not-found` for none.
+ */
+export function tuningGraphs(files: readonly TrainingFile[], model: Model): TuningGraphs {
   const graphs = new Map<Trainable, Uint8Array>();
-  for (const file of files) {
-    const spec = trainingSpecOf({ metadata: decodeMetadata(file, 'createTuner') }, 'createTuner');
-    const trainable = trainableOf(spec, model);
-    if (!graphs.has(trainable)) graphs.set(trainable, file);
+  for (const { name = '', bytes } of files) {
+    const spec = trainingSpecOf({ metadata: decodeMetadata(bytes, 'createTuner') }, 'createTuner');
+    const named = trainableNamed(name);
+    const trainable = named ?? trainableOf(spec, model);
+    if (named || !graphs.has(trainable)) graphs.set(trainable, bytes);
   }
   if (graphs.size > 0) return graphs;
   const remedy = 'Make one: denary build-training MODEL.onnx; or give one as `training`.';

@@ -71,6 +71,10 @@ export interface Strategy {
 export const trainingFileOf = (trainable: Trainable): string =>
   trainable === 'all' ? 'training.onnx' : `training.${trainable}.onnx`;
 
+/** What such a file is named for, `training.head.b32.onnx` as well; undefined for `training.onnx`, which may train anything. */
+export const trainableNamed = (file: string): Trainable | undefined =>
+  trainables.find((trainable) => trainable !== 'all' && file.startsWith(`training.${trainable}.`));
+
 /** What a strategy is chosen by. */
 export interface TuningSituation {
   /** Corrections of each class, [classes]. */

@@ -23,7 +23,7 @@ import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
 import { Engines } from './engines.js';
 import type { Measures } from './evaluator.js';
-import { noGraphOf, type TuningGraphs, tuningGraphs } from './graphs.js';
+import { noGraphOf, type TrainingFile, type TuningGraphs, tuningGraphs } from './graphs.js';
 import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
@@ -58,8 +58,8 @@ export interface TunerParts<Source> extends TunerSettings {
   readonly device: Device;
   /** The bytes of the model. */
   readonly model: Uint8Array;
-  /** The training graphs that there are, in any order: each tells what it trains. */
-  readonly training: readonly Uint8Array[];
+  /** The training graphs that there are, in any order. */
+  readonly training: readonly TrainingFile[];
   /** The core set; nothing is rehearsed and nothing rolled back without. */
   readonly replay?: Samples | undefined;
   readonly decode: (source: Source) => Image | Promise<Image>;
