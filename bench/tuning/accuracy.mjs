@@ -32,7 +32,13 @@ export async function measureAccuracy({ model, path: given, record, quick, twins
     for (const each of (quick ? [10] : counts).filter(part.each)) {
       const corrected = corrections(persona, each);
       const tuned = (options) => async () => {
-        const { model: made, seconds, steps, strategy, outcome } = await tune(path, corrected, { changes, ...options?.() });
+        const {
+          model: made,
+          seconds,
+          steps,
+          strategy,
+          outcome,
+        } = await tune(path, corrected, { changes, ...options?.() });
         return { ...(await both(made, persona)), steps, strategy, outcome, seconds: Math.round(seconds * 100) / 100 };
       };
       await row({ persona: persona.name, way: 'auto', each }, tuned());
@@ -42,7 +48,9 @@ export async function measureAccuracy({ model, path: given, record, quick, twins
           tuned(() => naive(bytes)),
         );
       }
-      await row({ persona: persona.name, way: 'k-NN', each }, () => neighbours.measure({ given: corrected, persona, mnist }));
+      await row({ persona: persona.name, way: 'k-NN', each }, () =>
+        neighbours.measure({ given: corrected, persona, mnist }),
+      );
       if (each === ABLATED) {
         await row(
           { persona: persona.name, way: 'no imitation', each },

@@ -2,8 +2,8 @@
 
 import { subset } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
-import { twinSplit } from './twins.mjs';
 import { drawEach, enlarged, halves, personaNames, written } from '../personas/index.mjs';
+import { twinSplit } from './twins.mjs';
 
 /** Of the halves, the hands and the corrections. Strategies are chosen with another seed, on training digits. */
 const [SEED, CHOOSING] = [2026, 11];

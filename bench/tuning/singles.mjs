@@ -16,7 +16,12 @@ export async function measureSingles({ model, path, record, quick, twins, part, 
     const start = (await read(bytes, persona.held)).digits;
     for (const digit of quick ? [2, 7] : Array(10).keys()) {
       await record.row(key({ persona: persona.name, digit }), async () => {
-        const { model: made, steps, strategy, outcome } = await tune(path, correctionsOf(persona, digit, COUNT), { changes });
+        const {
+          model: made,
+          steps,
+          strategy,
+          outcome,
+        } = await tune(path, correctionsOf(persona, digit, COUNT), { changes });
         const [ours, theirs] = [(await read(made, persona.held)).digits, (await read(made, mnist)).digits];
         return {
           gain: ours[digit] - start[digit],

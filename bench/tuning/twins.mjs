@@ -29,7 +29,10 @@ export async function twinOf(name) {
   const replay = join(folder, 'replay.bin');
   if (!existsSync(replay)) {
     const { train } = await twinSplit();
-    await writeFile(`${replay}.new`, await createCoreSet({ createSession, model: await readFile(model), dataset: train }));
+    await writeFile(
+      `${replay}.new`,
+      await createCoreSet({ createSession, model: await readFile(model), dataset: train }),
+    );
     await rename(`${replay}.new`, replay);
   }
   return folder;

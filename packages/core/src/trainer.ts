@@ -3,8 +3,8 @@
 import { DenaryError } from './errors.js';
 import { decodeMetadata } from './onnx/metadata.js';
 import type { Model } from './onnx/model.js';
-import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { normal, stream } from './random.js';
+import type { Session, SessionFactory, SessionOptions } from './session.js';
 import { filled, fromNumbers, sizeOf, type Tensor, type Tensors } from './tensor.js';
 import {
   averagedBy,

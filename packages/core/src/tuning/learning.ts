@@ -32,6 +32,8 @@ export interface LearningParts {
 export interface Guards {
   /** Of the core set. */
   readonly core: Samples | undefined;
+  /** The same in augmented copies. */
+  readonly varied: Samples | undefined;
   /** The same as the user would write it. */
   readonly hand: Samples | undefined;
 }
@@ -52,6 +54,7 @@ interface Check {
   readonly weights: Tensors;
   readonly corrections: Measures;
   readonly core: Measures | undefined;
+  readonly varied: Measures | undefined;
   readonly hand: Measures | undefined;
 }
 
@@ -118,12 +121,12 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
 async function check(parts: LearningParts, step: number, weights: Tensors): Promise<Check> {
   const { evaluator, corrections, guards, pace } = parts;
   const began = pace.seconds;
-  const { core, hand } = guards;
-  const sets = [corrections, core, hand].filter((set) => set !== undefined);
+  const { core, varied, hand } = guards;
+  const sets = [corrections, core, varied, hand].filter((set) => set !== undefined);
   const found = await evaluator.measure({ ...parts.weights, ...weights }, sets);
   const of = (set: Samples | undefined) => found[sets.indexOf(set!)];
   pace.measured(pace.seconds - began);
-  return { step, weights, corrections: found[0]!, core: of(core), hand: of(hand) };
+  return { step, weights, corrections: found[0]!, core: of(core), varied: of(varied), hand: of(hand) };
 }
 
 /** Times that the part of the way in which a point is looked for is halved: each one is measured. */
@@ -191,33 +194,26 @@ function forgotten(
   after: Check,
   { margin, classMargin, slack, lossMargin }: Strategy,
 ): string | undefined {
-  const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
-  const worstClass = (from: Measures, to: Measures, more: number) =>
-    from.classAccuracy.findIndex((accuracy, label) =>
-      beyond(accuracy, to.classAccuracy[label]!, classMargin + more * (1 - accuracy)),
-    );
   const change = (from: number, to: number) => `fell from ${percent(from)} to ${percent(to)}`;
-  const { core: from, hand: theirs } = before;
-  const { core: to, hand: theirsNow } = after;
-  if (from && to) {
-    if (beyond(from.accuracy, to.accuracy, margin)) {
-      return `The accuracy on the core set ${change(from.accuracy, to.accuracy)}`;
-    }
-    if (beyond(to.loss, from.loss, lossMargin)) {
-      return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
-    }
-    const label = worstClass(from, to, 0);
-    if (label >= 0) {
-      return `The accuracy on the core set's ${label}s ${change(from.classAccuracy[label]!, to.classAccuracy[label]!)}`;
-    }
+  const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
+  const fallen = (from: Measures | undefined, to: Measures | undefined, where: string, more = 0) => {
+    if (!from || !to) return undefined;
+    if (beyond(from.accuracy, to.accuracy, margin))
+      return `The accuracy ${where} ${change(from.accuracy, to.accuracy)}`;
+    const [own, now] = [from.classAccuracy, to.classAccuracy];
+    const label = own.findIndex((value, k) => beyond(value, now[k]!, classMargin + more * (1 - value)));
+    return label < 0 ? undefined : `The accuracy on ${label}s ${where} ${change(own[label]!, now[label]!)}`;
+  };
+  const { core: from } = before;
+  const { core: to } = after;
+  if (from && to && beyond(to.loss, from.loss, lossMargin)) {
+    return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
   }
-  if (!theirs || !theirsNow) return undefined;
-  if (beyond(theirs.accuracy, theirsNow.accuracy, margin)) {
-    return `The accuracy on digits in this hand ${change(theirs.accuracy, theirsNow.accuracy)}`;
-  }
-  const label = worstClass(theirs, theirsNow, slack);
-  if (label < 0) return undefined;
-  return `The accuracy on ${label}s in this hand ${change(theirs.classAccuracy[label]!, theirsNow.classAccuracy[label]!)}`;
+  return (
+    fallen(from, to, 'on the core set') ??
+    fallen(before.varied, after.varied, 'on the core set, augmented,') ??
+    fallen(before.hand, after.hand, 'in this hand', slack)
+  );
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

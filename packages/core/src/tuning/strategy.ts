@@ -54,14 +54,17 @@ export interface Strategy {
    * less will do.
    */
   readonly margin: number;
-  /** The same for the accuracy on any one class: on digits as they are, and as the user would write them. */
+  /** The same for the accuracy on any one class: on digits as they are, augmented, and as the user would write them. */
   readonly classMargin: number;
   /**
    * 0 to 1: of the digits of a class that are misread as the user would write them, as many more may be than the margin says:
    * what is hardly known can't be forgotten.
    */
   readonly slack: number;
-  /** Copies of each digit, augmented otherwise each, that are read as the user would write them: more tell more, and take longer. */
+  /**
+   * Copies, each augmented otherwise, of what is not rehearsed: as the user would write it, and where there is more than one
+   * as it is, too. More tell more, and take longer to read.
+   */
   readonly guardCopies: number;
   /** By how much the mean loss on them may rise, natural logarithm: it tells of damage long before a digit is misread. */
   readonly lossMargin: number;
@@ -95,8 +98,8 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   replayAugment: { rotate: 6, shift: 1, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
   leastChange: false,
-  checks: 2,
-  patience: 2,
+  checks: 5,
+  patience: 3,
   margin: 0.01,
   classMargin: 0.1,
   slack: 0.25,
@@ -118,8 +121,10 @@ export const strategies = {
     copies: 1,
     imitationShare: 0.4,
     leastChange: true,
-    classMargin: 0.04,
-    lossMargin: 0.005,
+    guardCopies: 4,
+    classMargin: 0.01,
+    slack: 0,
+    lossMargin: 0.002,
   },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },

@@ -316,11 +316,16 @@ export class Tuner<Source> {
     const imitated = async (samples: Samples | undefined) =>
       hand && samples ? await made(inHand(samples, hand)) : undefined;
     const augment = await made(augmenting(augmentFor(strategy.augment, corrections)));
+    const { guardCopies } = strategy;
     return {
       replay: rest,
       imitation: await imitated(rest),
-      // No two digits of a hand are alike, either.
-      guards: { core: held, hand: copied(await imitated(held), strategy.guardCopies, augment, seed) },
+      guards: {
+        core: held,
+        varied: guardCopies > 1 ? copied(held, guardCopies, augment, seed) : undefined,
+        // No two digits of a hand are alike, either.
+        hand: copied(await imitated(held), guardCopies, augment, seed),
+      },
       augment,
       replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
     };

@@ -92,14 +92,33 @@ function detourOf({ op, attributes }: Node, [rows = 0, ...rest]: readonly number
   if (op === 'Conv') {
     if (Number(attributes.group?.value ?? 1) !== 1) return undefined;
     const shapes = { left: [rows, rank, ...rest.slice(1).map(() => 1)], right: [rank, ...rest] };
-    return { shapes, steps: [{ factor: 'right', op, attributes }, { factor: 'left', op, attributes: {} }] };
+    return {
+      shapes,
+      steps: [
+        { factor: 'right', op, attributes },
+        { factor: 'left', op, attributes: {} },
+      ],
+    };
   }
   const { transA, transB, alpha } = attributes;
   const plain = op === 'MatMul' || (op === 'Gemm' && !transA?.value && Number(alpha?.value ?? 1) === 1);
   if (!plain || rest.length !== 1) return undefined;
   const shapes = { left: [rows, rank], right: [rank, columns] };
-  if (!transB?.value) return { shapes, steps: [{ factor: 'left', op, attributes: {} }, { factor: 'right', op, attributes: {} }] };
-  return { shapes, steps: [{ factor: 'right', op, attributes: { transB } }, { factor: 'left', op, attributes: { transB } }] };
+  if (!transB?.value)
+    return {
+      shapes,
+      steps: [
+        { factor: 'left', op, attributes: {} },
+        { factor: 'right', op, attributes: {} },
+      ],
+    };
+  return {
+    shapes,
+    steps: [
+      { factor: 'right', op, attributes: { transB } },
+      { factor: 'left', op, attributes: { transB } },
+    ],
+  };
 }
 
 const nodeOf = ({ op, attributes }: Step, output: string): Omit<Node, 'inputs'> => ({
