@@ -99,7 +99,7 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   anchor: 0,
   leastChange: false,
   checks: 5,
-  patience: 3,
+  patience: 4,
   margin: 0.01,
   classMargin: 0.1,
   slack: 0.25,
