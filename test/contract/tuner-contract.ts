@@ -390,7 +390,7 @@ export const tunerContract: Cases<TunerRuntime> = {
   'ends a run as aborted when it is closed, wherever the run is': async (runtime) => {
     for (const when of [-1, 0, 1, 11]) {
       await usingTaught(runtime, {}, async (tuner) => {
-        const run = tuner.run();
+        const run = tuner.run({ steps: 12 });
         const progress: TuningProgress[] = [];
         const all = (async () => {
           for await (const now of run) {

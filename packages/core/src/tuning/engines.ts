@@ -49,8 +49,8 @@ export class Engines {
         await known.trainer.restart(weights);
         return known.trainer;
       }
-      await known?.trainer.close();
       this.training = undefined;
+      await known?.trainer.close();
       const { model, graphs, ...options } = this.parts;
       const { training, frozen } = withFrozen(graphs.get(trainable)!, weights);
       const trainer = await Trainer.create({ ...options, training, weights });
@@ -92,8 +92,8 @@ export class Engines {
       const free = new Set(evaluator.variable);
       const fits = Object.keys(weights).every((name) => free.has(name) || weights[name] === fixed[name]);
       if (fits && variable.every((name) => free.has(name))) return evaluator;
-      await evaluator.close();
       this.measuring = undefined;
+      await evaluator.close();
     }
     const { model, graphs, seed, ...options } = this.parts;
     const evaluator = await Evaluator.open({ ...options, model: withWeights(model, weights), variable });

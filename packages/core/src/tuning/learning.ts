@@ -75,7 +75,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     ...(kept !== before && { kept }),
   });
 
-  const abort = () => end('aborted', 'The signal ended it; the model is as it was.');
+  const abort = () => end('aborted', 'It was ended before its time; the model is as it was.');
 
   let [step, loss, checks, losing, latest] = [0, Number.NaN, 0, 0, before];
   /** The latest that has not forgotten. */

@@ -196,7 +196,7 @@ export class Tuner<Source> {
     } catch (error) {
       // Closed, its sessions refuse what comes next.
       if (!this.closing || latest.outcome) throw error;
-      const reason = 'The tuner was closed; the model is as it was.';
+      const reason = 'The tuner was closed before its time; the model is as it was.';
       yield { ...latest, ...latest.before, outcome: 'aborted', reason };
     } finally {
       this.running = false;
