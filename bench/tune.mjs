@@ -10,6 +10,7 @@ import { Record } from './tuning/record.mjs';
 import { report } from './tuning/report.mjs';
 import { measureSingles } from './tuning/singles.mjs';
 import { measureTimes } from './tuning/times.mjs';
+import { twinOf } from './tuning/twins.mjs';
 
 const help = `npm run bench:tune [-- OPTIONS]
 
@@ -17,7 +18,11 @@ const help = `npm run bench:tune [-- OPTIONS]
   --each LIST    corrections a digit: 1, 5, 10, 50 (default all)
   --ways LIST    with commas: auto, no replay, k-NN, no imitation (default all)
   --personas LIST  by name, with commas (default all)
-  --quick        fewer digits, personas and trials, into out/tuning.json: whether it works, not how well
+  --quick        fewer digits, personas and trials, into out/tuning-quick.json: whether it works, not how well
+  --twins        what strategies are chosen by: twins of the models (npm run models -- --calibrate), and training digits that
+                 they have not seen, into out/tuning-twins.json
+  --strategy J   with --twins: fields of the strategy that are other than its own, as JSON; --label keeps such trials apart
+  --label NAME   in out/tuning-NAME.json
   --again        measures anew what docs/tuning.json has of the chosen parts
   --report       measures nothing, and writes docs/tuning.md from docs/tuning.json`;
 
@@ -31,6 +36,9 @@ const { values } = parseArgs({
     ways: { type: 'string', default: '' },
     personas: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
+    twins: { type: 'boolean', default: false },
+    strategy: { type: 'string' },
+    label: { type: 'string' },
     again: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -56,12 +64,20 @@ if (unknown) {
 const among = (names) =>
   names.some((name) => only.includes(name)) ? names.filter((name) => only.includes(name)) : names;
 
-const record = await Record.open({ quick: values.quick });
+const { quick, twins } = values;
+const changes = values.strategy && JSON.parse(values.strategy);
+if (changes && !twins) {
+  console.error(`--strategy: what is published is what is shipped; add --twins.\n\n${help}`);
+  process.exit(2);
+}
+const label = values.label ?? (twins ? 'twins' : quick ? 'quick' : undefined);
+const record = await Record.open({ label });
 if (!values.report) {
   for (const name of among(Object.keys(parts))) {
     for (const model of among(models)) {
       if (values.again) record.forget(name, model);
-      await parts[name]({ model, record, quick: values.quick, part });
+      const path = twins ? await twinOf(model) : model;
+      await parts[name]({ model, path, record, quick, twins, part, changes });
     }
   }
 }

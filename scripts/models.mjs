@@ -33,8 +33,8 @@ const brief = { pair: ['--epochs', '2', '--schedule', 'one-cycle', '--learning-r
 const [held, seed] = [0.1, 1];
 const domains = {};
 
-/** How the models that read one digit are tuned, where it is not by the default: `mlp` is small enough to train all of it, gently. */
-const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02 } };
+/** How models are tuned, where it is not by the default: `mlp` is small enough to train all of it, gently. */
+const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02 }, hrnn: {}, pair: {}, string: {} };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({

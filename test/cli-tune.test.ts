@@ -7,7 +7,7 @@ import { createRecognizer, readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { denary, finished, objects, root, start } from './command.js';
-import { cnn, exported, node } from './exported.js';
+import { cnn, drawn, exported, node } from './exported.js';
 
 let folder: string;
 let foreign: string;
@@ -94,6 +94,38 @@ describe('denary build-training', () => {
       loss: 'categorical_crossentropy',
     });
     expect((await readModel(own('several'))).manifest).toMatchObject({ name: 'mlp', parameters: 55_050 });
+  });
+
+  it('makes what it can, says why not the rest, and tune takes that', async () => {
+    const stuck = exported({
+      input: { name: 'input', dtype: 'float32', shape: ['n', 1, 28, 28] },
+      nodes: [
+        node('Conv', ['input', 'w1'], 'a', { kernel_shape: { type: 'ints', value: [27, 27] } }),
+        node('Gather', ['a', 'some'], 'b', { axis: { type: 'int', value: 2 } }),
+        node('Flatten', ['b'], 'c'),
+        node('MatMul', ['c', 'w2'], 'output'),
+      ],
+      weights: {
+        w1: drawn(1, [2, 1, 27, 27]),
+        w2: drawn(2, [8, 10]),
+        some: { dtype: 'int64', shape: [2], data: BigInt64Array.of(0n, 1n) },
+      },
+    });
+    await writeFile(own('stuck.onnx'), encodeModel(stuck));
+    const args = ['build-training', own('stuck.onnx'), '--trainable', 'all,head', '--out', own('stuck')];
+    const told = await denary(...args);
+    expect(told).toMatchObject({ code: 0, err: '' });
+    expect(told.out).toMatch(/Not made:\n {2}all: .*"\/b\/Gather"/);
+    const [{ files, skipped }] = objects(await denary(...args, '--json')) as [Record<string, { trainable: string }[]>];
+    expect(files!.map(({ trainable }) => trainable)).toEqual(['head', 'head']);
+    expect(skipped).toEqual([{ trainable: 'all', why: expect.stringMatching(/Gather/) }]);
+
+    const tune = ['tune', own('stuck'), '--data', own('mirrored.csv'), '--steps', '1', '--json'];
+    const [begun] = objects(await denary(...tune, '--out', own('unstuck')));
+    expect(begun).toMatchObject({ event: 'start', strategy: 'head' });
+    const refused = await denary(...tune, '--strategy', 'full', '--out', own('unstuck'));
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/those of head.*build-training MODEL\.onnx --trainable all/);
   });
 
   it('says all that it cannot do at once, and writes nothing', async () => {
@@ -200,5 +232,6 @@ describe('denary tune', () => {
     const { out } = await denary('tune', '--help');
     expect(out).toMatch(/--strategy auto, the default, goes by the number of corrections/);
     expect(out).toMatch(/head +head +\d+/);
+    expect(out).toMatch(/of fewer than 5 digits, however many: few\n +without a core set: head\n.* alone: full/);
   });
 });

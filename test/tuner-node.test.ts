@@ -2,19 +2,21 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Image, type SessionFactory, Tuner } from '@denary/core';
 import { createSession, createTuner, modelsFolder } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { type TunerRuntime, taught, tunerContract } from './contract/tuner-contract.js';
 
 const folder = join(modelsFolder(), 'mlp');
-const [model, training] = await Promise.all(
-  ['model.onnx', 'training.onnx'].map((name) => readFile(join(folder, name))),
+const [model, training, head] = await Promise.all(
+  ['model.onnx', 'training.onnx', 'training.head.onnx'].map((name) => readFile(join(folder, name))),
 );
 
 describe.each(['none', 'thread'] as const)('a tuner of runtime-node, isolation %s', (isolation) => {
   const runtime: TunerRuntime = {
     model: model!,
     training: training!,
+    head: head!,
     createTuner: (request) => createTuner({ ...request, isolation }),
     createSession,
   };
@@ -31,6 +33,43 @@ describe('createTuner', () => {
         expect(steps).toBe(1);
       });
     }
+  });
+
+  it('leaves no session open, whenever it is closed', async () => {
+    let sessions = 0;
+    const counted: SessionFactory = async (...of) => {
+      const session = await createSession(...of);
+      sessions++;
+      const close = () => {
+        sessions--;
+        return session.close();
+      };
+      return Object.assign(Object.create(session) as typeof session, { close });
+    };
+    const parts = {
+      model: model!,
+      training: [{ bytes: training! }],
+      createSession: counted,
+      device: 'cpu',
+      seconds: 5,
+    } as const;
+    const clock = { soon: setImmediate, after: () => () => {} };
+    const open = () => new Tuner<Image>({ ...parts, decode: (image) => image, clock, digest: async () => '' });
+    const image = { data: taught[0]!.image.data, width: 28, height: 28, channels: 1 } as const;
+    const samples = [{ image, label: 3 }];
+
+    const twice = open();
+    await Promise.all([twice.evaluate(samples), twice.evaluate(samples)]);
+    expect(sessions).toBe(1);
+    await twice.close();
+    expect(sessions).toBe(0);
+
+    const soon = open();
+    await soon.add(image, 3);
+    const first = soon.run().next();
+    await soon.close();
+    expect((await first).value).toMatchObject({ outcome: 'aborted', step: 0 });
+    expect(sessions).toBe(0);
   });
 
   it('normalises images as a recognizer does', async () => {

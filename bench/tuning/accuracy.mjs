@@ -14,9 +14,9 @@ export const counts = [1, 5, 10, 50];
 /** Where it is also measured at 10 corrections a digit: what imitation does. */
 const ABLATED = 10;
 
-export async function measureAccuracy({ model, record, quick, part }) {
-  const { mnist, personas } = await setting({ quick });
-  const { bytes, path } = await readModel(model);
+export async function measureAccuracy({ model, path: given, record, quick, twins, part, changes }) {
+  const { mnist, personas } = await setting({ quick, twins });
+  const { bytes, path } = await readModel(given);
   // All weights of a hundred and more steps take longest.
   const slow = new Set(model === 'cnn' ? [10, 50] : [10]);
   const neighbours = new Neighbours(bytes, await readFile(join(dirname(path), 'replay.bin')));
@@ -30,9 +30,15 @@ export async function measureAccuracy({ model, record, quick, part }) {
   for (const persona of personas.filter(({ name }) => part.personas(name))) {
     await row({ persona: persona.name, way: 'before', each: 0 }, () => both(bytes, persona));
     for (const each of (quick ? [10] : counts).filter(part.each)) {
-      const given = corrections(persona, each);
+      const corrected = corrections(persona, each);
       const tuned = (options) => async () => {
-        const { model: made, seconds, steps, strategy, outcome } = await tune(model, given, options?.());
+        const {
+          model: made,
+          seconds,
+          steps,
+          strategy,
+          outcome,
+        } = await tune(path, corrected, { changes, ...options?.() });
         return { ...(await both(made, persona)), steps, strategy, outcome, seconds: Math.round(seconds * 100) / 100 };
       };
       await row({ persona: persona.name, way: 'auto', each }, tuned());
@@ -42,7 +48,9 @@ export async function measureAccuracy({ model, record, quick, part }) {
           tuned(() => naive(bytes)),
         );
       }
-      await row({ persona: persona.name, way: 'k-NN', each }, () => neighbours.measure({ given, persona, mnist }));
+      await row({ persona: persona.name, way: 'k-NN', each }, () =>
+        neighbours.measure({ given: corrected, persona, mnist }),
+      );
       if (each === ABLATED) {
         await row(
           { persona: persona.name, way: 'no imitation', each },

@@ -8,14 +8,15 @@ import { fileURLToPath } from 'node:url';
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export class Record {
-  constructor(path, rows, quick) {
-    Object.assign(this, { path, rows, quick });
+  constructor(stem, rows) {
+    Object.assign(this, { path: `${stem}.json`, page: `${stem}.md`, rows });
   }
 
-  static async open({ quick }) {
-    const path = at(quick ? 'out/tuning.json' : 'docs/tuning.json');
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    return new Record(path, text && !quick ? JSON.parse(text).rows : [], quick);
+  /** The published record; with a label another one, in out/. */
+  static async open({ label }) {
+    const stem = at(label ? `out/tuning-${label}` : 'docs/tuning');
+    const text = await readFile(`${stem}.json`, 'utf8').catch(() => undefined);
+    return new Record(stem, text && label !== 'quick' ? JSON.parse(text).rows : []);
   }
 
   /** The row with these fields; measured, and written, where there is none. */
@@ -43,9 +44,5 @@ export class Record {
     await mkdir(dirname(this.path), { recursive: true });
     await writeFile(`${this.path}.new`, text);
     await rename(`${this.path}.new`, this.path);
-  }
-
-  get page() {
-    return at(this.quick ? 'out/tuning.md' : 'docs/tuning.md');
   }
 }

@@ -7,16 +7,21 @@ import { tune } from './trial.mjs';
 
 const COUNT = 5;
 
-export async function measureSingles({ model, record, quick, part }) {
-  const { mnist, personas } = await setting({ quick });
-  const { bytes } = await readModel(model);
+export async function measureSingles({ model, path, record, quick, twins, part, changes }) {
+  const { mnist, personas } = await setting({ quick, twins });
+  const { bytes } = await readModel(path);
   const key = (more) => ({ part: 'singles', model, ...more });
   const before = await record.row(key({ persona: 'none' }), async () => ({ mnist: (await read(bytes, mnist)).digits }));
   for (const persona of personas.filter(({ name }) => part.personas(name))) {
     const start = (await read(bytes, persona.held)).digits;
     for (const digit of quick ? [2, 7] : Array(10).keys()) {
       await record.row(key({ persona: persona.name, digit }), async () => {
-        const { model: made, steps, strategy, outcome } = await tune(model, correctionsOf(persona, digit, COUNT));
+        const {
+          model: made,
+          steps,
+          strategy,
+          outcome,
+        } = await tune(path, correctionsOf(persona, digit, COUNT), { changes });
         const [ours, theirs] = [(await read(made, persona.held)).digits, (await read(made, mnist)).digits];
         return {
           gain: ours[digit] - start[digit],

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { decodeReplay, Tuner, trainingFileOf } from '@denary/core';
+import { decodeReplay, Tuner } from '@denary/core';
 import * as node from '@denary/runtime-node';
 import * as web from '@denary/runtime-web';
 import { corrections, setting } from './setting.mjs';
@@ -20,8 +20,12 @@ const tuner = new Tuner({
   device: runtime === 'wasm' ? 'wasm' : 'cpu',
   threads: Number(threads),
   model: bytes,
-  available: ['all', 'last-blocks', 'head'],
-  readTraining: (trainable) => beside(trainingFileOf(trainable)),
+  training: await Promise.all(
+    ['training.onnx', 'training.last-blocks.onnx', 'training.head.onnx'].map(async (name) => ({
+      name,
+      bytes: await beside(name),
+    })),
+  ),
   replay: await decodeReplay(replay),
   preprocess: 'none',
   decode: (image) => image,

@@ -5,9 +5,11 @@ import { createTuner } from '@denary/runtime-node';
 const THREADS = 2;
 
 /** `{ model, seconds, steps, strategy, outcome }`: seconds from the opening of the tuner to the end of its run. */
-export async function tune(name, corrections, options = {}) {
+export async function tune(name, corrections, { changes, ...options } = {}) {
+  const fixed = { model: name, preprocess: 'none', isolation: 'none', threads: THREADS, ...options };
+  const strategy = changes && { ...(await strategyFor(fixed, corrections)), ...changes };
   const began = performance.now();
-  const tuner = await createTuner({ model: name, preprocess: 'none', isolation: 'none', threads: THREADS, ...options });
+  const tuner = await createTuner({ ...fixed, ...(strategy && { strategy }) });
   try {
     tuner.addAll(corrections);
     let last;
@@ -19,4 +21,13 @@ export async function tune(name, corrections, options = {}) {
   } finally {
     await tuner.close();
   }
+}
+
+/** That which would be taken for these corrections. */
+async function strategyFor(options, corrections) {
+  const tuner = await createTuner(options);
+  tuner.addAll(corrections);
+  const { strategy } = tuner;
+  await tuner.close();
+  return strategy;
 }

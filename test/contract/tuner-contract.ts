@@ -32,6 +32,8 @@ export interface TunerRuntime {
   /** Of `mlp`. */
   readonly model: Uint8Array;
   readonly training: Uint8Array;
+  /** The one that trains its last layer. */
+  readonly head: Uint8Array;
   createTuner(request: TunerRequest): Promise<Tuner<RawImage>>;
   createSession: SessionFactory;
 }
@@ -343,15 +345,68 @@ export const tunerContract: Cases<TunerRuntime> = {
     const other = decodeModel(model);
     const initializers = new Map([...other.graph.initializers].map(([name, tensor]) => [`other/${name}`, tensor]));
     ok(initializers.size > 0 && encodeModel(other).length > 0, 'a model');
-    await usingTaught(runtime, { training: model }, (tuner) => refuses('bad-model', () => ran(tuner.run())));
+    await refuses('bad-model', () => runtime.createTuner({ ...base, training: model }));
+    await refuses('not-found', () => runtime.createTuner({ ...base, strategy: 'head' }));
+    await refuses('not-found', () => runtime.createTuner({ ...base, training: runtime.head, strategy: 'full' }));
   },
 
-  'chooses a strategy by itself': (runtime) =>
-    usingTaught(runtime, { strategy: 'auto' }, async (tuner) => {
-      const corrections = new Array<number>(10).fill(0);
-      corrections[LABEL] = taught.length;
-      const replay = (await coreSet(runtime)).count;
-      const available = ['all', 'last-blocks', 'head', 'biases-and-norms', 'low-rank'] as const;
-      same(tuner.strategy, chooseStrategy({ corrections, available, replay }), 'the strategy');
+  'chooses a strategy by itself, for what the given training graph trains': async (runtime) => {
+    const corrections = new Array<number>(10).fill(0);
+    corrections[LABEL] = taught.length;
+    const replay = (await coreSet(runtime)).count;
+    for (const [training, trainable] of [[runtime.training, 'all'] as const, [runtime.head, 'head'] as const]) {
+      await usingTaught(runtime, { strategy: 'auto', training }, async (tuner) => {
+        const { strategy } = tuner;
+        same(strategy, chooseStrategy({ corrections, available: [trainable], replay }), 'the strategy');
+        same(strategy.trainable, trainable, 'what it trains');
+        const first = (await ran(tuner.run({ steps: 1 })))[0]!;
+        same(first.strategy, strategy.name, 'that of the run');
+      });
+    }
+  },
+
+  'measures while it begins to learn, several sets at once': (runtime) =>
+    usingTaught(runtime, {}, async (tuner) => {
+      const many = await coreSet(runtime);
+      const twice = [...many.images, ...many.images, ...many.images];
+      const labels = [...many.labels, ...many.labels, ...many.labels];
+      const samples = {
+        ...many,
+        images: Uint8Array.from(twice),
+        labels: Uint8Array.from(labels),
+        count: 3 * many.count,
+      };
+      const found = [tuner.evaluate(samples), tuner.evaluate(many)];
+      const run = ran(tuner.run({ steps: 2 }));
+      found.push(tuner.evaluate(samples));
+      same(
+        (await Promise.all(found)).map(({ accuracy, count }) => [accuracy, count]),
+        [144, 48, 144].map((count) => [1, count]),
+        'what is measured',
+      );
+      same((await run).at(-1)!.outcome, 'finished', 'the end of the run');
     }),
+
+  'ends a run as aborted when it is closed, wherever the run is': async (runtime) => {
+    for (const when of [-1, 0, 1, 11]) {
+      await usingTaught(runtime, {}, async (tuner) => {
+        const run = tuner.run({ steps: 12 });
+        const progress: TuningProgress[] = [];
+        const all = (async () => {
+          for await (const now of run) {
+            progress.push(now);
+            if (now.step === when) void tuner.close();
+          }
+        })();
+        if (when < 0) void tuner.close();
+        await all;
+        await tuner.close();
+        same(progress.at(-1)!.outcome, 'aborted', `the end after step ${when}`);
+        ok(
+          progress.slice(0, -1).every(({ outcome }) => !outcome),
+          'one end',
+        );
+      });
+    }
+  },
 };

@@ -9,10 +9,12 @@ const bytesOf = async (name: string) => new Uint8Array(await (await fetch(name))
 
 const contracts = {
   tuner: async (name: string) => {
-    const [model, training] = await Promise.all([bytesOf('mlp/model.onnx'), bytesOf('mlp/training.onnx')]);
+    const files = ['model.onnx', 'training.onnx', 'training.head.onnx'].map((file) => bytesOf(`mlp/${file}`));
+    const [model, training, head] = (await Promise.all(files)) as [Uint8Array, Uint8Array, Uint8Array];
     await tunerContract[name]!({
       model,
       training,
+      head,
       createTuner: (request: TunerRequest) => createTuner(request),
       createSession,
     });
@@ -25,4 +27,13 @@ const contracts = {
 
 Object.assign(globalThis, {
   runCase: (contract: keyof typeof contracts, name: string) => contracts[contract](name),
+  /** The strategies of a tuner for the model at an address, and why there is none of the last layer. */
+  async strategiesAt(address: string) {
+    const model = new URL(address, location.href);
+    const tuner = await createTuner({ model });
+    const { name } = tuner.strategy;
+    await tuner.close();
+    const refused = await createTuner({ model, strategy: 'head' }).catch((error: Error & { code: string }) => error);
+    return { name, code: 'code' in refused && refused.code, message: 'message' in refused && refused.message };
+  },
 });

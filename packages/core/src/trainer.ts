@@ -3,9 +3,17 @@
 import { DenaryError } from './errors.js';
 import { decodeMetadata } from './onnx/metadata.js';
 import type { Model } from './onnx/model.js';
+import { normal, stream } from './random.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
-import { filled, sizeOf, type Tensor, type Tensors } from './tensor.js';
-import { averagedBy, averageOf, type StateSpec, type TrainingSpec, trainingSpecOf } from './training-spec.js';
+import { filled, fromNumbers, sizeOf, type Tensor, type Tensors } from './tensor.js';
+import {
+  averagedBy,
+  averageOf,
+  type LowRankSpec,
+  type StateSpec,
+  type TrainingSpec,
+  trainingSpecOf,
+} from './training-spec.js';
 
 export interface TrainerOptions extends Omit<SessionOptions, 'state'> {
   readonly createSession: SessionFactory;
@@ -48,6 +56,8 @@ export class Trainer {
     private readonly seed: number,
     /** Whether the session reads pixels in shared memory. */
     private readonly shared: boolean,
+    /** What the training began from. */
+    private start: Tensors,
   ) {
     this.feeds = this.feedsFor(1);
     this.spare = this.feedsFor(1);
@@ -71,7 +81,7 @@ export class Trainer {
       await session.close();
       throw error;
     }
-    return new Trainer(spec, session, seed, (createSession.sideBySide ?? 1) > 1);
+    return new Trainer(spec, session, seed, (createSession.sideBySide ?? 1) > 1, weights);
   }
 
   get device() {
@@ -160,7 +170,12 @@ export class Trainer {
 
   /** Weights and moving statistics that a step changes, by their names in the model. */
   get trained(): string[] {
-    return this.spec.state.flatMap(({ input, output, kind }) => (output && isOfModel(kind) ? [input] : []));
+    const whole = this.spec.state.flatMap(({ input, output, kind }) => (output && isOfModel(kind) ? [input] : []));
+    return [...whole, ...this.lowRank.map(({ weight }) => weight)];
+  }
+
+  private get lowRank(): readonly LowRankSpec[] {
+    return this.spec.lowRank ?? [];
   }
 
   /**
@@ -172,9 +187,31 @@ export class Trainer {
   ): Promise<Tensors> {
     const { state } = this.spec;
     const averages = new Set(state.filter(({ kind }) => kind === 'average').map(({ input }) => input));
-    const sources = names.map((name) => (averages.has(averageOf(name)) ? averageOf(name) : name));
-    const tensors = await this.session.readState(sources);
-    return Object.fromEntries(names.map((name, i) => [name, tensors[sources[i]!]!]));
+    const factored = new Map(this.lowRank.map((spec) => [spec.weight, spec]));
+    const sources = names.map((name): string[] => {
+      const { left, right } = factored.get(name) ?? {};
+      return left && right ? [left, right] : [averages.has(averageOf(name)) ? averageOf(name) : name];
+    });
+    const tensors = await this.session.readState(sources.flat());
+    const read = (name: string, [one, other]: readonly string[]): Tensor =>
+      other ? plusProduct(this.start[name]!, tensors[one!]!, tensors[other]!) : tensors[one!]!;
+    return Object.fromEntries(names.map((name, i) => [name, read(name, sources[i]!)]));
+  }
+
+  /** Pulls the weights back: of the way that they have come since `start`, this part is left. */
+  async pull(part: number): Promise<void> {
+    const { state } = this.spec;
+    // Of two factors one is enough: the change is their product.
+    const shrunk = new Set(this.lowRank.map(({ right }) => right));
+    const names = state.flatMap(({ input, output, kind }) =>
+      output && (kind === 'weight' || shrunk.has(input)) ? [input] : [],
+    );
+    const weights = await this.session.readState(names);
+    for (const name of names) {
+      const [now, from] = [weights[name]!.data as Float32Array, this.start[name]?.data as Float32Array | undefined];
+      for (let i = 0; i < now.length; i++) now[i] = (from?.[i] ?? 0) + part * (now[i]! - (from?.[i] ?? 0));
+    }
+    await this.session.writeState(weights);
   }
 
   /** Everything that a later `restore` needs to go on bit for bit. */
@@ -190,6 +227,7 @@ export class Trainer {
   /** Begins another training, from these weights. */
   async restart(weights: Tensors): Promise<void> {
     await this.session.writeState(startsOf(this.spec, weights));
+    this.start = weights;
   }
 
   close(): Promise<void> {
@@ -234,7 +272,12 @@ const firstSteps = ({ seed, ...feeds }: Feeds, count: number): Tensors => ({
 const startsOf = (spec: TrainingSpec, weights: Tensors): Tensors =>
   Object.fromEntries(spec.state.map((slot) => [slot.input, startOf(slot, weights)]));
 
-function startOf({ input, kind, shape, dtype, initial }: TrainingSpec['state'][number], weights: Tensors): Tensor {
+function startOf({ input, kind, shape, dtype, ...slot }: TrainingSpec['state'][number], weights: Tensors): Tensor {
+  const { initial, deviation = 0 } = slot;
+  if (kind === 'factor' && deviation > 0) {
+    const draws = Array.from({ length: sizeOf(shape) }, (_, i) => deviation * normal(0, stream(input), i));
+    return fromNumbers('float32', draws, shape);
+  }
   if (kind !== 'weight' && kind !== 'statistic' && kind !== 'average') return filled(dtype, shape, initial);
   const name = kind === 'average' ? averagedBy(input) : input;
   const tensor = weights[name];
@@ -256,6 +299,21 @@ function badBatch(expected: string, received: string): DenaryError {
     received,
     remedy: 'Give each image a label that the model knows.',
   });
+}
+
+/** weight + left right, the factors [rows, rank] and [rank, columns] of its first axis and all the others. */
+function plusProduct(weight: Tensor, left: Tensor, right: Tensor): Tensor {
+  const [rows, rank] = left.shape as [number, number];
+  const data = (weight.data as Float32Array).slice();
+  const [a, b] = [left.data as Float32Array, right.data as Float32Array];
+  const columns = data.length / rows;
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < rank; k++) {
+      const share = a[row * rank + k]!;
+      for (let i = 0; i < columns; i++) data[row * columns + i]! += share * b[k * columns + i]!;
+    }
+  }
+  return { ...weight, data } as Tensor;
 }
 
 /** A model's initializers by name. */

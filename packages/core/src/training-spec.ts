@@ -8,12 +8,22 @@ const stateSpec = v.object({
   input: v.string(),
   /** The output that takes the input's place after a step; a frozen weight has none. */
   output: v.optional(v.string()),
-  /** `weight` and `statistic` come from the model, the rest starts from `initial`. */
-  kind: v.picklist(['weight', 'statistic', 'slot', 'average', 'step', 'metric']),
+  /** `weight` and `statistic` come from the model; a `factor` is drawn, and the rest starts from `initial`. */
+  kind: v.picklist(['weight', 'statistic', 'factor', 'slot', 'average', 'step', 'metric']),
   shape: v.array(v.number()),
   dtype: v.picklist(['float32', 'uint32']),
   /** Default 0. */
   initial: v.optional(v.number()),
+  /** Of the normal distribution around 0 that a factor is drawn from; default 0. */
+  deviation: v.optional(v.number()),
+});
+
+/** A weight that is not trained itself: what is added to it is the product of two factors, [rows, rank] and [rank, columns]. */
+const lowRankSpec = v.object({
+  /** Of the shape [rows, ...], whose other axes make the columns. */
+  weight: v.string(),
+  left: v.string(),
+  right: v.string(),
 });
 
 const trainingSpec = v.object({
@@ -30,14 +40,18 @@ const trainingSpec = v.object({
   learningRate: v.number(),
   /** Whether one run does several steps: inputs but the seed, and the loss, then have a first axis of steps. Default false. */
   severalSteps: v.optional(v.boolean()),
+  /** Default: none. */
+  lowRank: v.optional(v.array(lowRankSpec)),
   state: v.array(stateSpec),
 });
 
 export type StateSpec = Readonly<Omit<v.InferOutput<typeof stateSpec>, 'shape'>> & {
   readonly shape: readonly number[];
 };
-export type TrainingSpec = Readonly<Omit<v.InferOutput<typeof trainingSpec>, 'state' | 'image'>> & {
+export type LowRankSpec = Readonly<v.InferOutput<typeof lowRankSpec>>;
+export type TrainingSpec = Readonly<Omit<v.InferOutput<typeof trainingSpec>, 'state' | 'image' | 'lowRank'>> & {
   readonly image: readonly number[];
+  readonly lowRank?: readonly LowRankSpec[] | undefined;
   readonly state: readonly StateSpec[];
 };
 

@@ -1,14 +1,14 @@
 /** createTuner: a model that learns from corrections, in Node. */
 
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type Device,
   decodeReplay,
   type Isolation,
   problem,
   type Samples,
-  type Trainable,
+  type TrainingFile,
   Tuner,
   type TunerSettings,
   trainables,
@@ -26,8 +26,9 @@ export interface TunerOptions extends TunerSettings {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
   readonly model?: string | Uint8Array;
   /**
-   * A training graph, by its path or bytes, for what the strategy trains; default those beside the model (`training.onnx`,
-   * `training.head.onnx`, ...). Needed where the model is bytes, unless `base` tells what they came from.
+   * A training graph, by its path or bytes, in place of those beside the model (`training.onnx`, `training.head.onnx`, ...). Its
+   * name or else the graph itself tells what it trains: `auto` takes the strategy for that, another one must train the same.
+   * Needed where the model is bytes, unless `base` tells what they came from.
    */
   readonly training?: string | Uint8Array;
   /** The core set, by its path or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */
@@ -47,7 +48,8 @@ const SECONDS = 5;
 
 /**
  * Opens a model for tuning; the images that it takes are those of a recognizer. Throws DenaryError: `not-found` for a model
- * or training graph that is not there, `bad-model`, `bad-data` for a core set of another model, `bad-argument`.
+ * or training graph that is not there, that of the strategy included, `bad-model`, `bad-data` for a core set of another model,
+ * `bad-argument`.
  */
 export async function createTuner(options: TunerOptions = {}): Promise<Tuner<ImageSource>> {
   const { model = 'cnn', base, training, replay, device = 'cpu', isolation = 'thread', limits, ...settings } = options;
@@ -56,17 +58,10 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
   const bytes = found?.bytes ?? (model as Uint8Array);
   const beside = base === undefined ? found : await readModel(base);
   const folder = beside && dirname(beside.path);
-  const given = training === undefined ? undefined : await bytesOf(training);
-  const available = given ? trainables : folder ? await availableIn(folder) : [];
-  if (available.length === 0) {
-    const remedy = 'Make one: denary build-training MODEL.onnx; or give its path as `training`.';
-    throw problem('not-found', 'createTuner', 'a training graph beside the model', 'none', remedy);
-  }
   return new Tuner<ImageSource>({
     ...settings,
     model: bytes,
-    available,
-    readTraining: async (trainable) => given ?? readFile(join(folder!, trainingFileOf(trainable))),
+    training: training === undefined ? await trainingIn(folder) : [await fileOf(training)],
     replay: replay === false ? undefined : await coreSet(replay, folder),
     createSession: isolation === 'none' ? createSession : isolatedSessions(isolation),
     device,
@@ -77,10 +72,17 @@ export async function createTuner(options: TunerOptions = {}): Promise<Tuner<Ima
   });
 }
 
-async function availableIn(folder: string): Promise<Trainable[]> {
-  const there = await Promise.all(trainables.map((trainable) => isFile(join(folder, trainingFileOf(trainable)))));
-  return trainables.filter((_, i) => there[i]);
+async function trainingIn(folder: string | undefined): Promise<TrainingFile[]> {
+  if (folder === undefined) return [];
+  const paths = trainables.map((trainable) => join(folder, trainingFileOf(trainable)));
+  const there = await Promise.all(paths.map(isFile));
+  return Promise.all(paths.filter((_, i) => there[i]).map(fileOf));
 }
+
+const fileOf = async (source: string | Uint8Array): Promise<TrainingFile> => ({
+  name: typeof source === 'string' ? basename(source) : undefined,
+  bytes: await bytesOf(source),
+});
 
 async function coreSet(replay: TunerOptions['replay'], folder: string | undefined): Promise<Samples | undefined> {
   if (typeof replay === 'object' && 'images' in replay) return replay;

@@ -32,8 +32,8 @@ export class Downloads {
   }
 
   /**
-   * A file's bytes. Throws `not-found` where the server has none, and `download-failed`: no network and nothing cached, a page
-   * in place of the file, a part of it, another version.
+   * A file's bytes. Throws `not-found` where the server has none, or sends a page in its place, and `download-failed`: no
+   * network and nothing cached, a part of it, another version.
    */
   async get(file: RemoteFile): Promise<Uint8Array<ArrayBuffer>> {
     const cache = await this.cache;

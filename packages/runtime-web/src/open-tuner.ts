@@ -4,9 +4,7 @@ import {
   type DenaryError,
   decodeReplay,
   decodeSafetensors,
-  problem,
   type Samples,
-  type Trainable,
   Tuner,
   trainables,
   trainingFileOf,
@@ -42,12 +40,6 @@ export async function openTuner(options: TunerOptions): Promise<Tuner<ImageSourc
     model instanceof Uint8Array ? model : downloads.get(model),
     filesBeside(model, options, downloads),
   ]);
-  const given = training === undefined ? undefined : await bytesOf(training);
-  const available = given ? trainables : trainables.filter((trainable) => trainingFileOf(trainable) in beside);
-  if (available.length === 0) {
-    const remedy = 'Make one: denary build-training MODEL.onnx; or give its address as `training`.';
-    throw problem('not-found', 'createTuner', 'a training graph beside the model', 'none', remedy);
-  }
   const coreSet = async (): Promise<Samples | undefined> => {
     if (replay === false) return undefined;
     if (typeof replay === 'object' && 'images' in replay) return replay;
@@ -56,13 +48,16 @@ export async function openTuner(options: TunerOptions): Promise<Tuner<ImageSourc
   };
   const load = { ...options, cache, files };
   return new Tuner<ImageSource>({
-    ...{ model: bytes, available, device, clock, seconds: SECONDS, decode: decodeImage },
+    ...{ model: bytes, device, clock, seconds: SECONDS, decode: decodeImage },
     digest: async (content) => (await sha256(content)) ?? 'unknown',
     ...(strategy && { strategy }),
     ...(preprocess && { preprocess }),
     ...(seed !== undefined && { seed }),
     ...(threads && { threads }),
-    readTraining: async (trainable: Trainable) => given ?? beside[trainingFileOf(trainable)]!,
+    training:
+      training === undefined
+        ? trainables.map(trainingFileOf).flatMap((name) => (name in beside ? { name, bytes: beside[name]! } : []))
+        : [{ name: nameOf(training), bytes: await bytesOf(training) }],
     replay: await coreSet(),
     createSession:
       isolation === 'thread' ? isolatedSessions(load) : (file, more) => createSession(file, { ...load, ...more }),
@@ -75,14 +70,15 @@ async function filesBeside(
   options: TunerOptions,
   downloads: Downloads,
 ): Promise<TuningFiles> {
-  const { training, base = options.model ?? 'cnn-pool4' } = options;
+  const { training, replay, base = options.model ?? 'cnn-pool4' } = options;
   const packed = typeof base === 'string' ? tuningFile(base, options) : undefined;
   if (packed) {
     const { tensors } = decodeSafetensors(await downloads.get(packed), packed.url);
     return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Uint8Array]));
   }
-  if (model instanceof Uint8Array || training) return {};
-  const names = [...trainables.map(trainingFileOf), 'replay.bin'];
+  if (model instanceof Uint8Array) return {};
+  const graphs = training === undefined ? trainables.map(trainingFileOf) : [];
+  const names = [...graphs, ...(replay === undefined ? ['replay.bin'] : [])];
   const found = await Promise.all(names.map((name) => findIn(model.url, name, downloads)));
   return Object.fromEntries(names.flatMap((name, i) => (found[i] ? [[name, found[i]]] : [])));
 }
@@ -94,3 +90,6 @@ const findIn = (url: string, name: string, downloads: Downloads): Promise<Uint8A
   });
 
 const remote = (url: string): RemoteFile => ({ name: new URL(url).pathname.split('/').at(-1)!, url });
+
+const nameOf = (source: string | URL | Uint8Array): string | undefined =>
+  source instanceof Uint8Array ? undefined : remote(absolute(source)).name;

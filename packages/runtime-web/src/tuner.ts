@@ -10,8 +10,9 @@ export interface TunerOptions extends TunerSettings, LoadOptions {
   /** Of the model's file, in hexadecimal, as of a recognizer. */
   readonly sha256?: string;
   /**
-   * A training graph, by its address or bytes, for what the strategy trains; default those beside the model (`training.onnx`,
-   * `training.head.onnx`, ...). Needed where the model is bytes, unless `base` names what they came from.
+   * A training graph, by its address or bytes, in place of those beside the model (`training.onnx`, `training.head.onnx`, ...).
+   * Its name or else the graph itself tells what it trains: `auto` takes the strategy for that, another one must train the
+   * same. Needed where the model is bytes, unless `base` names what they came from.
    */
   readonly training?: string | URL | Uint8Array;
   /** The core set, by its address or bytes; default the `replay.bin` beside the model, where there is one. `false` for none. */
@@ -26,8 +27,8 @@ export interface TunerOptions extends TunerSettings, LoadOptions {
 
 /**
  * Opens a model for tuning; the images that it takes are those of a recognizer. Throws DenaryError: `not-found` for a model or
- * training graph that is not there, `download-failed`, `bad-model`, `bad-data` for a core set of another model,
- * `bad-argument`. Where a page is neither on https nor on localhost, a lineage has `unknown` in place of a sha256.
+ * training graph that is not there, that of the strategy included, `download-failed`, `bad-model`, `bad-data` for a core set
+ * of another model, `bad-argument`. Where a page is neither on https nor on localhost, a lineage has `unknown` in place of a sha256.
  */
 export async function createTuner(options: TunerOptions = {}): Promise<Tuner<ImageSource>> {
   // A page that only reads does not load this.

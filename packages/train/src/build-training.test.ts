@@ -101,6 +101,15 @@ describe('buildTraining', () => {
     },
   });
 
+  it('leaves out a choice that cannot be had, and says why', () => {
+    const { files, skipped, frozen } = build({ trainable: ['all', 'head'], batchSizes: [8, 32] }, twoSteps);
+    expect(files.map(({ name, trainable }) => [name, trainable])).toEqual(
+      ['', '.b32', '.head', '.head.b32'].map((part) => [`training${part}.onnx`, 'head']),
+    );
+    expect(skipped).toEqual([{ trainable: 'all', why: expect.stringMatching(/"\/b\/Gather"/) }]);
+    expect(frozen).toEqual([{ name: 'w1', parameters: 18, why: 'not among: head' }]);
+  });
+
   it('names all nodes that a gradient cannot pass at once', () => {
     expect(() => build({}, twoSteps)).toThrow(
       expect.objectContaining({

@@ -6,6 +6,7 @@
 import {
   type Contract,
   contractOf,
+  DenaryError,
   decodeModel,
   encodeModel,
   type Model,
@@ -23,13 +24,15 @@ import { foldConstants } from './passes/fold-constants.js';
 import { type TrainableChoice, trainableWeights } from './trainable.js';
 import { createTrainingGraph, type Objective } from './training-graph.js';
 
-export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'trainable'> {
+export interface BuildTrainingOptions extends Omit<Objective, 'batchSize' | 'trainable' | 'rank'> {
   /** What is trained, a file for each choice; default `all`. */
   readonly trainable?: readonly TrainableChoice[];
   /** Names or patterns of names (`head.*`) in place of `trainable`. */
   readonly weights?: readonly string[];
-  /** Of `last-blocks`: how many; default 2. */
+  /** Of `last-blocks` and `low-rank`: how many; default 2. */
   readonly blocks?: number;
+  /** Of `low-rank`; default 4. */
+  readonly rank?: number;
   /** Samples in a step, a file for each size; default 64. */
   readonly batchSizes?: readonly number[];
   /** Whether the model's dropout drops; default false, as the steps of a fine-tuning are too few to average its noise out. */
@@ -44,8 +47,9 @@ export interface TrainingFile {
   readonly bytes: Uint8Array;
   readonly batchSize: number;
   readonly trainable: string;
-  /** The weights that it trains, and how many numbers they are. */
+  /** The weights that it changes. */
   readonly weights: readonly string[];
+  /** The numbers that it trains: those of the weights, or of their factors. */
   readonly parameters: number;
 }
 
@@ -59,24 +63,35 @@ export interface BuiltTraining {
   /** All weights, and moving statistics, as numbers. */
   readonly parameters: number;
   readonly files: readonly TrainingFile[];
+  /** The choices that there is no file of, each with the reason; none, where it can be had. */
+  readonly skipped: readonly { readonly trainable: string; readonly why: string }[];
   /** The weights that no file trains, each with the reason. */
   readonly frozen: readonly { readonly name: string; readonly parameters: number; readonly why: string }[];
 }
 
 const BATCH_SIZE = 64;
+const RANK = 4;
 
 /** For fine-tuning: few steps have to do, so that none needs the memory of an adaptive optimizer, and each may go far. */
 export const TUNING_OPTIMIZER = { name: 'SGD', momentum: 0.9, learningRate: 0.04 } as const satisfies OptimizerSpec;
 
+/** The same for images of several labels: as the losses of those are added up, each steps as far as a single one would. */
+export const tuningOptimizer = (slots: number) => ({
+  ...TUNING_OPTIMIZER,
+  learningRate: TUNING_OPTIMIZER.learningRate / slots,
+});
+
 /**
- * Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator` names all nodes that
- * a gradient can't pass.
+ * A choice that can't be had is left out, as long as another one can: the head may be trained where nothing passes a gradient to
+ * the layers before it. Throws as `wrapClassifier`, `trainableWeights` and `createTrainingGraph` do: `unsupported-operator`
+ * names all nodes that a gradient can't pass.
  */
 export function buildTraining(given: Uint8Array, options: BuildTrainingOptions): BuiltTraining {
   const {
     trainable = ['all'],
     weights,
     blocks,
+    rank = RANK,
     batchSizes = [BATCH_SIZE],
     dropout = false,
     wrap,
@@ -89,19 +104,16 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
   const sizes = sizesIn(model);
   const choices = choicesOf(trainable, weights);
   const prepared = folded(dropout ? model : withoutDropout(model));
-  const files = choices.flatMap(({ label, chosen, kinds }) => {
+  const filesOf = ({ label, chosen, kind }: Choice): TrainingFile[] => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
-    return batchSizes.flatMap((batchSize, size) => {
-      const rest = { ...objective, batchSize };
+    return batchSizes.map((batchSize, size) => {
+      const rest = { ...objective, batchSize, ...(chosen === 'low-rank' && { rank }) };
       const graph = createTrainingGraph(prepared, { ...rest, trainable: (name) => names.has(name) });
-      const trained = trainedBy(graph);
-      const file = { bytes: encodeModel(graph), batchSize, trainable: label, weights: trained };
-      return kinds.map((kind): TrainingFile => {
-        const name = fileName(kind, size === 0 ? undefined : batchSize);
-        return { name, ...file, parameters: total(sizes, trained) };
-      });
+      const name = fileName(kind, size === 0 ? undefined : batchSize);
+      return { name, bytes: encodeModel(graph), batchSize, trainable: label, ...trainedBy(graph) };
     });
-  });
+  };
+  const { files, skipped } = withMain(choices, filesOf);
   return {
     model,
     bytes: wrapped ? encodeModel(model) : given,
@@ -109,6 +121,7 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
     ...(format && output && { wrapped: { format, output } }),
     parameters: modelParameters(model),
     files,
+    skipped,
     frozen: frozenIn(model, sizes, files),
   };
 }
@@ -117,21 +130,49 @@ interface Choice {
   readonly label: string;
   readonly chosen: TrainableChoice | readonly string[];
   /** What its files are named after. */
-  readonly kinds: readonly Trainable[];
+  readonly kind: Trainable;
 }
 
-/** `training.onnx` is looked for where nothing is said: it is that of `all`, else the first choice has it for a second name. */
 function choicesOf(trainable: readonly TrainableChoice[], weights: readonly string[] | undefined): Choice[] {
-  if (weights) return [{ label: weights.join(','), chosen: weights, kinds: ['all'] }];
-  return trainable.map((choice, i) => {
-    const isMain = i === 0 && !trainable.includes('all');
-    return { label: choice, chosen: choice, kinds: isMain ? ['all', choice] : [choice] };
-  });
+  if (weights) return [{ label: weights.join(','), chosen: weights, kind: 'all' }];
+  return trainable.map((choice) => ({ label: choice, chosen: choice, kind: choice }));
 }
 
-/** The weights that a step changes. */
-const trainedBy = (graph: Model): string[] =>
-  trainingSpecOf(graph).state.flatMap(({ input, output, kind }) => (kind === 'weight' && output ? [input] : []));
+/**
+ * The files of all choices that can be had. `training.onnx` is looked for where nothing is said: it is that of `all`, else the
+ * first of them has it for a second name. Throws what the first choice throws where none can be had.
+ */
+function withMain(choices: readonly Choice[], filesOf: (choice: Choice) => TrainingFile[]) {
+  const skipped: { readonly trainable: string; readonly why: string }[] = [];
+  const made: { readonly choice: Choice; readonly files: TrainingFile[] }[] = [];
+  const errors: unknown[] = [];
+  for (const choice of choices) {
+    try {
+      made.push({ choice, files: filesOf(choice) });
+    } catch (error) {
+      if (!(error instanceof DenaryError)) throw error;
+      errors.push(error);
+      skipped.push({ trainable: choice.label, why: error.message });
+    }
+  }
+  const [first] = made;
+  if (!first) throw errors[0];
+  const isMade = made.some(({ choice }) => choice.kind === 'all');
+  const rename = (name: string) => name.replace(`training.${first.choice.kind}.`, 'training.');
+  const main = isMade ? [] : first.files.map((file) => ({ ...file, name: rename(file.name) }));
+  return { files: [...main, ...made.flatMap(({ files }) => files)], skipped };
+}
+
+/** The weights that a step changes, and the numbers that it trains. */
+function trainedBy(graph: Model): Pick<TrainingFile, 'weights' | 'parameters'> {
+  const { state, lowRank = [] } = trainingSpecOf(graph);
+  const trained = state.filter(({ output, kind }) => output && (kind === 'weight' || kind === 'factor'));
+  const whole = trained.filter(({ kind }) => kind === 'weight').map(({ input }) => input);
+  return {
+    weights: [...whole, ...lowRank.map(({ weight }) => weight)],
+    parameters: trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  };
+}
 
 /** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
 const folded = (model: Model): Model => ({

@@ -60,6 +60,17 @@ describe('createCoreSet', () => {
     expect([...labels.subarray(0, 10)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
+  it('takes images of several labels in turn by the first digit, with all of them', async () => {
+    const images = Uint8Array.from({ length: 30 * 784 }, (_, i) => (hash32(5, i) & 1) * 255);
+    const labels = Uint8Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 10 : (i >> 1) % 10));
+    const strings = createDataset({ name: 'strings', images, labels, height: 28, width: 28, classes: 11, slots: 2 });
+    const found = await decodeReplay(await createCoreSet({ createSession, model, dataset: strings }));
+    expect(found).toMatchObject({ count: 30, classes: 11, slots: 2 });
+    expect([...found.labels.subarray(0, 20)]).toEqual([...labels.subarray(0, 20)]);
+    const own = new Set(Array.from({ length: 30 }, (_, i) => `${images.subarray(i * 784, (i + 1) * 784)}`));
+    for (let i = 0; i < 30; i++) expect(own.delete(`${found.images.subarray(i * 784, (i + 1) * 784)}`)).toBe(true);
+  });
+
   it('takes all images where there is room, and refuses where there is none', async () => {
     const file = await createCoreSet({ createSession, model, dataset });
     expect((await decodeReplay(file)).count).toBe(count);

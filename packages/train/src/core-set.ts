@@ -5,13 +5,14 @@
 
 import { encodeReplay, problem, type SessionFactory } from '@denary/core';
 import { type Dataset, subset } from './data/dataset.js';
+import { BLANK } from './data/strings.js';
 import { featuresOf } from './report/features.js';
 
 export interface CoreSetOptions {
   readonly createSession: SessionFactory;
   /** The bytes of the model that is to be tuned. */
   readonly model: Uint8Array;
-  /** What it was trained on; one label an image. */
+  /** What it was trained on. */
   readonly dataset: Dataset;
   /** The largest that the file may be; default 200,000. */
   readonly bytes?: number;
@@ -19,24 +20,32 @@ export interface CoreSetOptions {
 }
 
 const MOST_BYTES = 200_000;
-/** Images of each class that are typical of it, some of which stay unrehearsed; the others lie far from all chosen before. */
+/**
+ * The most images of each class that are typical of it, some of which stay unrehearsed; the others lie far from all chosen
+ * before. Where there is room for few images, some two thirds of them are typical.
+ */
 const TYPICAL = 120;
 /** To begin with: what digits of MNIST take. */
-const BYTES_EACH = 90;
+const BYTES_PER_PIXEL = 90 / 784;
 
 /**
- * The bytes of `replay.bin`: as many images as there is room for, classes in turn, the typical ones first. The same model and
- * data give the same file. Throws `bad-argument` for several labels an image, and where not one image a class has room.
+ * The bytes of `replay.bin`: as many images as there is room for, classes in turn, the typical ones first. Where an image has
+ * several labels, its class is that of its first digit. The same model and data give the same file. Throws `bad-argument` where
+ * not one image a class has room.
  */
 export async function createCoreSet({ bytes = MOST_BYTES, ...options }: CoreSetOptions): Promise<Uint8Array> {
   const { dataset } = options;
-  const { classes, labels, slots } = dataset;
-  if (slots !== 1)
-    throw problem('bad-argument', 'createCoreSet', 'one label an image', `${slots}`, 'Give single digits.');
+  const { classes, labels, slots, count, height, width } = dataset;
   const features = await featuresOf(options);
-  const byClass = Array.from({ length: classes }, (_, label) => [...labels.keys()].filter((i) => labels[i] === label));
-  const most = Math.ceil((2 * bytes) / BYTES_EACH / classes);
-  const orders = byClass.map((own) => coveringOrder(rowsOf(features.data, own, labels.length), most));
+  const images = [...Array(count).keys()];
+  const firstDigits = images.map((i) => {
+    const own = labels.subarray(i * slots, (i + 1) * slots);
+    return slots === 1 ? own[0] : own.find((label) => label !== BLANK);
+  });
+  const byClass = Array.from({ length: classes }, (_, label) => images.filter((i) => firstDigits[i] === label));
+  const most = Math.ceil((2 * bytes) / (BYTES_PER_PIXEL * height * width) / classes);
+  const typical = Math.min(TYPICAL, Math.ceil(most / 3));
+  const orders = byClass.map((own) => coveringOrder(rowsOf(features.data, own, count), most, typical));
   for (let each = most; each >= 1; ) {
     const turns = Array.from({ length: each }, (_, turn) =>
       orders.flatMap((order, k) => byClass[k]![order[turn]!] ?? []),

@@ -6,12 +6,16 @@
 import { type Graph, type Model, problem, type Trainable } from '@denary/core';
 import { parametersOf } from './lowering/parameters.js';
 
-/** `all` weights; those of the `head`, the last layer; of the `last-blocks`; or all `biases-and-norms`, that is, no matrices. */
+/**
+ * `all` weights; those of the `head`, the last layer; of the `last-blocks`; those of the last blocks by factors of `low-rank`;
+ * or all `biases-and-norms`, that is, no matrices.
+ */
 export const trainableChoices = [
   'all',
   'last-blocks',
   'head',
   'biases-and-norms',
+  'low-rank',
 ] as const satisfies readonly Trainable[];
 export type TrainableChoice = (typeof trainableChoices)[number];
 
@@ -38,7 +42,7 @@ export function trainableWeights(
   const chosen = (): ReadonlySet<string> => {
     if (typeof choice !== 'string') return matching(weights, choice);
     if (choice === 'head') return near(1);
-    if (choice === 'last-blocks') return near(blocks);
+    if (choice === 'last-blocks' || choice === 'low-rank') return near(blocks);
     if (choice === 'biases-and-norms') return new Set([...weights].filter((name) => !matrices.has(name)));
     return weights;
   };

@@ -5,6 +5,7 @@
 
 import type { Model } from '@denary/core';
 import type { Regularizer } from './architectures/layers.js';
+import { adaptedByRank } from './lowering/low-rank.js';
 import type { Target } from './lowering/target.js';
 import type { LossName } from './objective/losses.js';
 import type { Reduction } from './objective/objective.js';
@@ -21,6 +22,8 @@ export interface Objective {
   readonly regularizers?: Readonly<Record<string, Regularizer>>;
   /** Which weights are trained, by name; all of them where left out. The others stay as they are. */
   readonly trainable?: (name: string) => boolean;
+  /** Trains factors of this rank in place of matrices (low-rank adaptation); the matrices themselves where left out. */
+  readonly rank?: number;
   /** What it is to run on, as `targetOf(device)` tells; default `cpu`. */
   readonly target?: Target;
 }
@@ -33,6 +36,13 @@ export interface Objective {
  * Throws `unsupported-operator` where a gradient would pass a node without a rule, `bad-model` where no weight is found.
  */
 export function createTrainingGraph(model: Model, objective: Objective): Model {
+  const { rank, trainable = () => true } = objective;
+  if (rank === undefined) return trainingGraph(model, objective);
+  const adapted = adaptedByRank(model, trainable, rank);
+  return adapted.described(trainingGraph(adapted.model, { ...objective, trainable: adapted.trainable }));
+}
+
+function trainingGraph(model: Model, objective: Objective): Model {
   const graph = trainingBuilder(model, 'training');
   const batch = batchInputs(graph, model, { first: 0, count: objective.batchSize });
   const learningRate = graph.input('learning_rate', 'float32', []);

@@ -17,6 +17,7 @@ import {
   type Target,
   type TrainableChoice,
   TUNING_OPTIMIZER,
+  tuningOptimizer,
 } from '@denary/train';
 import { type DatasetName, loadDataset, withFilesBeside, writeTrainingFolder } from '@denary/train/node';
 import { Command, Option } from 'commander';
@@ -36,6 +37,7 @@ interface Options extends WrappingOptions {
   trainable: TrainableChoice[];
   weights?: string[];
   blocks?: number;
+  rank?: number;
   loss?: LossName;
   optimizer?: OptimizerName;
   learningRate?: number;
@@ -57,7 +59,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
       .addOption(
         new Option(
           '--trainable <choices>',
-          'all, head (the last layer), last-blocks, biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them',
+          'all, head (the last layer), last-blocks, low-rank (of the last blocks by thin factors), biases-and-norms, or several with commas: all becomes training.onnx, another one training.CHOICE.onnx, and the first of them also training.onnx where all is not among them or cannot be had',
         )
           .argParser(trainableList)
           .default(['all', 'last-blocks', 'head'], 'all,last-blocks,head'),
@@ -68,6 +70,7 @@ export const buildTrainingCommand = (context: ContextOf) =>
         names,
       )
       .option('--blocks <n>', 'how many the last blocks are: layers with what follows them (default: 2)', whole(1))
+      .option('--rank <n>', 'of the factors of low-rank (default: 4)', whole(1))
       .addOption(
         new Option(
           '--loss <name>',
@@ -75,12 +78,16 @@ export const buildTrainingCommand = (context: ContextOf) =>
         ).choices(Object.keys(losses)),
       )
       .addOption(new Option('--optimizer <name>', 'by its Keras name (default: SGD)').choices(Object.keys(optimizers)))
-      .option('--learning-rate <rate>', "default: 0.04 of SGD, else the optimizer's own", positive)
+      .option(
+        '--learning-rate <rate>',
+        "default: 0.04 of SGD (by the labels of an image), else the optimizer's own",
+        positive,
+      )
       .option('--momentum <part>', 'of SGD (default: 0.9)', fraction)
       .option('--dropout', "keep the model's dropout; for a few steps it is left out")
       .option(
         '--batch-size <sizes>',
-        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx',
+        'samples in a step; of several, with commas, the first is training.onnx and another one training.bSIZE.onnx, which tune takes where --training names it',
         batchSizes,
         [64],
       )
@@ -105,9 +112,10 @@ export const buildTrainingCommand = (context: ContextOf) =>
       const name = options.name ?? manifest?.name ?? modelName(path);
       const folder = resolve(options.out ?? join('out', name));
       const built = buildTraining(bytes, {
-        ...objectiveOf(options, manifest?.training),
+        ...objectiveOf(options, manifest),
         ...(options.weights ? { weights: options.weights } : { trainable: options.trainable }),
         ...(options.blocks && { blocks: options.blocks }),
+        ...(options.rank && { rank: options.rank }),
         batchSizes: options.batchSize,
         target: options.target,
         ...(options.dropout && { dropout: true }),
@@ -128,13 +136,14 @@ Examples:
   denary build-training keras.onnx --layout nhwc --trainable head --batch-size 32,128
   denary build-training out/cnn --weights 'dense_1/*' --optimizer Adam`;
 
-function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, trained: Manifest['training']) {
-  const base = !optimizer || optimizer === TUNING_OPTIMIZER.name ? TUNING_OPTIMIZER : { name: optimizer };
+function objectiveOf({ loss, optimizer, learningRate, momentum }: Options, manifest: Manifest | undefined) {
+  const isDefault = !optimizer || optimizer === TUNING_OPTIMIZER.name;
+  const base = isDefault ? tuningOptimizer(manifest?.slots ?? 1) : { name: optimizer };
   if (momentum && base.name !== 'SGD') {
     throw problem('bad-argument', '--momentum', 'the optimizer SGD', base.name, 'Add --optimizer SGD.');
   }
   return {
-    loss: loss ?? (trained?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
+    loss: loss ?? (manifest?.training?.loss as LossName | undefined) ?? 'sparse_categorical_crossentropy',
     optimizer: { ...base, ...(learningRate && { learningRate }), ...(momentum && { momentum }) } as OptimizerSpec,
   };
 }
@@ -148,17 +157,18 @@ async function coreSetOf({ bytes }: BuiltTraining, path: string, { coreSet, cach
   return existsSync(path) ? new Uint8Array(await readFile(path)) : undefined;
 }
 
-function factsOf({ files, frozen, wrapped, parameters }: BuiltTraining, folder: string) {
+function factsOf({ files, skipped, frozen, wrapped, parameters }: BuiltTraining, folder: string) {
   return {
     model: folder,
     parameters,
     ...(wrapped && { wrapped }),
     files: files.map(({ bytes, ...file }) => ({ ...file, bytes: bytes.length })),
+    skipped,
     frozen,
   };
 }
 
-function textOf({ files, frozen, wrapped, parameters, contract }: BuiltTraining, folder: string): string {
+function textOf({ files, skipped, frozen, wrapped, parameters, contract }: BuiltTraining, folder: string): string {
   const rows = files.map(({ name, trainable, batchSize, parameters, bytes }) => [
     name,
     trainable,
@@ -174,6 +184,7 @@ function textOf({ files, frozen, wrapped, parameters, contract }: BuiltTraining,
         ? `; wrapped: ${format.layout}, (image / ${format.scale} - ${format.mean}) / ${format.std}, gives ${wrapped.output}`
         : ''),
     table(['file', 'trains', 'batch', 'parameters', 'size'], rows),
+    ...(skipped.length > 0 ? ['Not made:', ...skipped.map(({ trainable, why }) => `  ${trainable}: ${why}`)] : []),
     ...(frozen.length > 0
       ? ['Not trained:', ...frozen.map(({ name, parameters, why }) => `  ${name} (${count(parameters)}): ${why}`)]
       : []),

@@ -9,7 +9,9 @@ import {
   problem,
   type StrategyName,
   strategies,
+  type Trainable,
   type TuningProgress,
+  trainingFileOf,
 } from '@denary/core';
 import { createTuner, readModel } from '@denary/runtime-node';
 import { accuraciesOf, type FineTuned, type FineTuneStart, fineTune } from '@denary/train';
@@ -63,7 +65,10 @@ export const tuneCommand = (context: ContextOf) =>
         'normalise drawings and photos of one digit, or take images as they are (default: by the model)',
       ).choices(['normalise', 'none']),
     )
-    .option('--training <file>', 'another training graph, such as one for batches of another size')
+    .option(
+      '--training <file>',
+      'the training graph in place of those beside the model; the strategy goes by what it trains',
+    )
     .option('--replay <file>', 'another core set (default: replay.bin beside the model, where there is one)')
     .option('--no-replay', 'rehearse nothing: it may then forget, and nothing is rolled back')
     .addOption(
@@ -113,7 +118,7 @@ export const tuneCommand = (context: ContextOf) =>
       output.settle();
       const { model, held } = tuned;
       if (model) {
-        const others = await companions(dirname(path), options);
+        const others = await companions(dirname(path), options, tuner.strategy.trainable);
         await writeTunedFolder(folder, { model, name: basename(folder), manifest, others, held: held?.after });
       }
       output.result({ event: 'done', ...factsOf(tuned), model: model ? folder : null }, textOf(tuned, model && folder));
@@ -131,13 +136,17 @@ function requireOther(folder: string, input: string): void {
   throw problem('bad-argument', 'denary tune', "another folder than the model's own", folder, 'Name one with --out.');
 }
 
-/** What goes from the model's folder to the new one: training graphs, and the core set. */
-async function companions(folder: string, { training, replay }: Options): Promise<Record<string, Uint8Array>> {
+/** What goes from the model's folder to the new one: training graphs, and the core set. One that was named is that of `trained`. */
+async function companions(
+  folder: string,
+  { training, replay }: Options,
+  trained: Trainable,
+): Promise<Record<string, Uint8Array>> {
   const names = await readdir(folder);
   const paths = Object.fromEntries(
     names.filter((name) => /^(training.*\.onnx|replay\.bin)$/.test(name)).map((name) => [name, join(folder, name)]),
   );
-  if (training) paths['training.onnx'] = training;
+  if (training) paths[trainingFileOf(trained)] = training;
   if (typeof replay === 'string') paths['replay.bin'] = replay;
   const files = await Promise.all(
     Object.entries(paths).map(async ([name, path]) => [name, new Uint8Array(await readFile(path))] as const),

@@ -8,7 +8,6 @@ import { encodeModel } from '../onnx/encode.js';
 import type { Model, Value } from '../onnx/model.js';
 import type { Session, SessionFactory, SessionOptions } from '../session.js';
 import type { Tensors } from '../tensor.js';
-import { turns } from '../turns.js';
 import type { Samples } from './samples.js';
 import { splitAt } from './split.js';
 
@@ -35,9 +34,8 @@ export interface EvaluatorOptions extends Omit<SessionOptions, 'state'> {
   readonly variable: readonly string[];
 }
 
+/** One call at a time: between the writing of weights and the end of their measuring no others may come. */
 export class Evaluator {
-  /** Between the writing of weights and the end of their measuring no others may come. */
-  private readonly inTurn = turns();
   /** Of sets that are measured again, one for each run. */
   private readonly features = new WeakMap<Samples, readonly Tensors[]>();
 
@@ -63,26 +61,22 @@ export class Evaluator {
   }
 
   /** Measures these weights on each of the sets of samples, which must fit the model and not change as long as they are kept. */
-  measure(weights: Tensors, sets: readonly Samples[]): Promise<Measures[]> {
-    return this.inTurn(async () => {
-      await this.take(weights);
-      const measures: Measures[] = [];
-      for (const samples of sets) measures.push(measuresOf(await this.read(samples), samples, this.contract));
-      return measures;
-    });
+  async measure(weights: Tensors, sets: readonly Samples[]): Promise<Measures[]> {
+    await this.take(weights);
+    const measures: Measures[] = [];
+    for (const samples of sets) measures.push(measuresOf(await this.read(samples), samples, this.contract));
+    return measures;
   }
 
   /** What the model says of the samples with these weights: float32 [count, slots, classes]. */
-  readings(weights: Tensors, samples: Samples): Promise<Float32Array> {
-    return this.inTurn(async () => {
-      await this.take(weights);
-      const { slots, classes } = this.contract;
-      const all = new Float32Array(samples.count * slots * classes);
-      (await this.read(samples)).forEach((rows, run) => {
-        all.set(rows, run * BATCH * slots * classes);
-      });
-      return all;
+  async readings(weights: Tensors, samples: Samples): Promise<Float32Array> {
+    await this.take(weights);
+    const { slots, classes } = this.contract;
+    const all = new Float32Array(samples.count * slots * classes);
+    (await this.read(samples)).forEach((rows, run) => {
+      all.set(rows, run * BATCH * slots * classes);
     });
+    return all;
   }
 
   private take(weights: Tensors): Promise<void> {

@@ -39,10 +39,10 @@ const MEANT = 40;
 const PEN_STEP = 1;
 const PEN_TRIALS = 3;
 
-/** Undefined where the corrections are too few, and where they look like the core set or differ from it otherwise. */
+/** Undefined where the corrections are too few or have several labels each, and where they look like the core set or differ from it otherwise. */
 export function* fitHand(corrections: Samples, core: Samples): Work<Hand | undefined> {
-  const theirs = meansOf(corrections);
   if (corrections.count < LEAST_CORRECTIONS || (corrections.slots ?? 1) > 1) return undefined;
+  const theirs = meansOf(corrections);
   const sample = firstOfEach(core, MEANT);
   const plain = meansOf(sample);
   const flipped = mapBetween(flip(pooled(plain, theirs, core)), pooled(theirs, theirs, core));

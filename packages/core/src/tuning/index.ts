@@ -1,5 +1,6 @@
 export type { Budget } from './budget.js';
 export type { Measures } from './evaluator.js';
+export type { TrainingFile } from './graphs.js';
 export * from './lineage.js';
 export * from './model-store.js';
 export * from './personal-model.js';

@@ -6,7 +6,8 @@
 import type { Tensor, Tensors } from '../tensor.js';
 import type { Trainer } from '../trainer.js';
 import type { Pace } from './budget.js';
-import type { Evaluator, Measures } from './evaluator.js';
+import type { Measuring } from './engines.js';
+import type { Measures } from './evaluator.js';
 import type { Mixture } from './mixture.js';
 import type { Accuracies, Outcome, TuningOptions, TuningProgress } from './progress.js';
 import type { Samples } from './samples.js';
@@ -17,7 +18,7 @@ export interface LearningParts {
   /** Whether the run is to end as if it had not been. */
   readonly aborted: () => boolean;
   readonly trainer: Trainer;
-  readonly evaluator: Evaluator;
+  readonly evaluator: Measuring;
   readonly mixture: Mixture;
   readonly strategy: Strategy;
   readonly pace: Pace;
@@ -31,6 +32,8 @@ export interface LearningParts {
 export interface Guards {
   /** Of the core set. */
   readonly core: Samples | undefined;
+  /** The same in augmented copies. */
+  readonly varied: Samples | undefined;
   /** The same as the user would write it. */
   readonly hand: Samples | undefined;
 }
@@ -51,6 +54,7 @@ interface Check {
   readonly weights: Tensors;
   readonly corrections: Measures;
   readonly core: Measures | undefined;
+  readonly varied: Measures | undefined;
   readonly hand: Measures | undefined;
 }
 
@@ -71,16 +75,20 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
     ...(kept !== before && { kept }),
   });
 
+  const abort = () => end('aborted', 'It was ended before its time; the model is as it was.');
+
   let [step, loss, checks, losing, latest] = [0, Number.NaN, 0, 0, before];
+  /** The latest that has not forgotten. */
+  let good = before;
   yield told(step, loss, before);
   for (let ended = false; !ended; ) {
-    if (aborted()) return end('aborted', 'The signal ended it; the model is as it was.');
+    if (aborted()) return abort();
     const began = pace.seconds;
     const learningRate = trainer.spec.learningRate * strategy.learningRateScale * annealed(strategy, step / pace.steps);
     loss = await trainer.step(mixture.at(step), learningRate);
     step++;
     if (!Number.isFinite(loss)) return end('rolled-back', `The loss became ${loss}; the model is as it was.`);
-    if (strategy.anchor > 0 && step % PULL === 0) await pullBack(trainer, before.weights, strategy.anchor);
+    if (strategy.anchor > 0 && step % PULL === 0) await trainer.pull((1 - strategy.anchor) ** PULL);
     pace.stepped(pace.seconds - began);
     // Asked once: what a reader of the progress does takes time, too.
     ended = pace.ended;
@@ -90,6 +98,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
       losing = forgot ? losing + 1 : 0;
+      if (!forgot) good = latest;
       const progress = told(step, loss, latest);
       const reached = typeof until === 'number' ? progress.accuracy >= until : asked;
       if (reached && !forgot) return end('reached', `Reached what was asked for in ${step} steps.`, latest);
@@ -100,6 +109,10 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
   const early = pace.ended ? 'finished' : 'early-stop';
   const forgot = forgotten(before, latest, strategy);
   const kept = await retreat(parts, before, latest);
+  if (aborted()) return abort();
+  if (good !== before && good !== latest && !(kept && kept.state.corrections.loss < good.corrections.loss)) {
+    return end(early, `${forgot} in ${latest.step} steps; keeps what was learned in ${good.step}.`, good);
+  }
   if (!kept) return end('rolled-back', `${forgot}; the model is as it was.`);
   const part = kept.share < 1 ? `, and keeps ${percent(kept.share)} of the change` : '';
   return end(early, `Learned for ${latest.step} steps${part}.`, kept.state);
@@ -108,12 +121,12 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
 async function check(parts: LearningParts, step: number, weights: Tensors): Promise<Check> {
   const { evaluator, corrections, guards, pace } = parts;
   const began = pace.seconds;
-  const { core, hand } = guards;
-  const sets = [corrections, core, hand].filter((set) => set !== undefined);
+  const { core, varied, hand } = guards;
+  const sets = [corrections, core, varied, hand].filter((set) => set !== undefined);
   const found = await evaluator.measure({ ...parts.weights, ...weights }, sets);
   const of = (set: Samples | undefined) => found[sets.indexOf(set!)];
   pace.measured(pace.seconds - began);
-  return { step, weights, corrections: found[0]!, core: of(core), hand: of(hand) };
+  return { step, weights, corrections: found[0]!, core: of(core), varied: of(varied), hand: of(hand) };
 }
 
 /** Times that the part of the way in which a point is looked for is halved: each one is measured. */
@@ -175,38 +188,32 @@ const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   coreAccuracy: core?.accuracy,
 });
 
-/** Of the digits of a class that are misread in the user's hand, as many more may be: what is hardly known can't be forgotten. */
-const SLACK = 0.25;
-
 /** What has been forgotten beyond the margins, in words. */
-function forgotten(before: Check, after: Check, { margin, classMargin, lossMargin }: Strategy): string | undefined {
-  const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
-  const worstClass = (from: Measures, to: Measures, slack: number) =>
-    from.classAccuracy.findIndex((accuracy, label) =>
-      beyond(accuracy, to.classAccuracy[label]!, classMargin + slack * (1 - accuracy)),
-    );
+function forgotten(
+  before: Check,
+  after: Check,
+  { margin, classMargin, slack, lossMargin }: Strategy,
+): string | undefined {
   const change = (from: number, to: number) => `fell from ${percent(from)} to ${percent(to)}`;
-  const { core: from, hand: theirs } = before;
-  const { core: to, hand: theirsNow } = after;
-  if (from && to) {
-    if (beyond(from.accuracy, to.accuracy, margin)) {
-      return `The accuracy on the core set ${change(from.accuracy, to.accuracy)}`;
-    }
-    if (beyond(to.loss, from.loss, lossMargin)) {
-      return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
-    }
-    const label = worstClass(from, to, 0);
-    if (label >= 0) {
-      return `The accuracy on the core set's ${label}s ${change(from.classAccuracy[label]!, to.classAccuracy[label]!)}`;
-    }
+  const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
+  const fallen = (from: Measures | undefined, to: Measures | undefined, where: string, more = 0) => {
+    if (!from || !to) return undefined;
+    if (beyond(from.accuracy, to.accuracy, margin))
+      return `The accuracy ${where} ${change(from.accuracy, to.accuracy)}`;
+    const [own, now] = [from.classAccuracy, to.classAccuracy];
+    const label = own.findIndex((value, k) => beyond(value, now[k]!, classMargin + more * (1 - value)));
+    return label < 0 ? undefined : `The accuracy on ${label}s ${where} ${change(own[label]!, now[label]!)}`;
+  };
+  const { core: from } = before;
+  const { core: to } = after;
+  if (from && to && beyond(to.loss, from.loss, lossMargin)) {
+    return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
   }
-  if (!theirs || !theirsNow) return undefined;
-  if (beyond(theirs.accuracy, theirsNow.accuracy, margin)) {
-    return `The accuracy on digits in this hand ${change(theirs.accuracy, theirsNow.accuracy)}`;
-  }
-  const label = worstClass(theirs, theirsNow, SLACK);
-  if (label < 0) return undefined;
-  return `The accuracy on ${label}s in this hand ${change(theirs.classAccuracy[label]!, theirsNow.classAccuracy[label]!)}`;
+  return (
+    fallen(from, to, 'on the core set') ??
+    fallen(before.varied, after.varied, 'on the core set, augmented,') ??
+    fallen(before.hand, after.hand, 'in this hand', slack)
+  );
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
@@ -216,14 +223,3 @@ const annealed = ({ schedule }: Strategy, done: number): number =>
 
 const pick = (tensors: Tensors, names: readonly string[]): Tensors =>
   Object.fromEntries(names.map((name) => [name, tensors[name]!]));
-
-/** w <- w0 + (1 - anchor)^PULL (w - w0) */
-async function pullBack(trainer: Trainer, start: Tensors, anchor: number): Promise<void> {
-  const far = (1 - anchor) ** PULL;
-  const weights = await trainer.weights(trainer.trained);
-  for (const name in weights) {
-    const [now, old] = [weights[name]!.data as Float32Array, (start[name] as Tensor).data as Float32Array];
-    for (let i = 0; i < now.length; i++) now[i] = old[i]! + far * (now[i]! - old[i]!);
-  }
-  await trainer.restore(weights);
-}

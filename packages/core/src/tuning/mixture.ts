@@ -4,7 +4,7 @@
  * A step's batch is a function of the seed and the step alone.
  */
 
-import type { Augmentation } from '../augment/augment.js';
+import type { Augmentation, AugmentOptions } from '../augment/augment.js';
 import { hash32, permutation, stream } from '../random.js';
 import type { Batch } from '../trainer.js';
 import type { Samples, WeightedSamples } from './samples.js';
@@ -22,6 +22,16 @@ export interface MixtureParts {
   readonly replayAugment: Augmentation;
   readonly batchSize: number;
   readonly seed: number;
+}
+
+/** Turned or scaled as much as a single digit, those at the ends of a row would leave the image: by as much less as it is wider. */
+export function augmentFor(
+  options: AugmentOptions,
+  { height, width, slots = 1 }: Omit<Samples, 'images'>,
+): AugmentOptions {
+  if (slots === 1 || width <= height) return options;
+  const { rotate = 0, zoom = 0 } = options;
+  return { ...options, rotate: (rotate * height) / width, zoom: (zoom * height) / width };
 }
 
 export class Mixture {

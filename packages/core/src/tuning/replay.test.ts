@@ -4,13 +4,14 @@ import { hash32 } from '../random.js';
 import { decodeReplay, encodeReplay } from './replay.js';
 import type { Samples } from './samples.js';
 
-const samples = (count: number, height: number, width: number): Samples => ({
+const samples = (count: number, height: number, width: number, slots = 1): Samples => ({
   images: Uint8Array.from({ length: count * height * width }, (_, i) => hash32(1, i) & 255),
-  labels: Uint8Array.from({ length: count }, (_, i) => i % 7),
+  labels: Uint8Array.from({ length: count * slots }, (_, i) => i % 7),
   count,
   height,
   width,
   classes: 7,
+  slots,
 });
 
 describe('the file of a core set', () => {
@@ -18,8 +19,9 @@ describe('the file of a core set', () => {
     [28, 28],
     [5, 3],
     [1, 1],
-  ])('comes back with the same labels and shades within a 32nd, %ix%i', async (height, width) => {
-    const before = samples(20, height, width);
+    [28, 140, 5],
+  ])('comes back with the same labels and shades within a 32nd, %ix%i', async (height, width, slots = 1) => {
+    const before = samples(20, height, width, slots);
     const after = await decodeReplay(await encodeReplay(before));
     expect({ ...after, images: 0 }).toEqual({ ...before, images: 0 });
     const worst = Math.max(...after.images.map((pixel, i) => Math.abs(pixel - before.images[i]!)));

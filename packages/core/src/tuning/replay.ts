@@ -11,7 +11,9 @@ import { problem } from '../errors.js';
 import type { Samples } from './samples.js';
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16));
-const header = v.object({ denary: v.literal('replay'), count: size, height: size, width: size, classes: size });
+const sizes = { count: size, height: size, width: size, classes: size };
+/** `slots`: labels of one image, which lie side by side; left out where there is one. */
+const header = v.object({ denary: v.literal('replay'), ...sizes, slots: v.optional(size, 1) });
 
 const { encodeUtf8, decodeUtf8 } = getTextEncoding();
 const NEWLINE = 10;
@@ -20,15 +22,17 @@ const SHADES = 15;
 const STEP = 255 / SHADES;
 
 /** The file's bytes; shades are rounded to the nearest of 16. */
-export async function encodeReplay({ images, labels, count, height, width, classes }: Samples): Promise<Uint8Array> {
-  const line = encodeUtf8(JSON.stringify({ denary: 'replay', count, height, width, classes }));
+export async function encodeReplay({ images, labels, slots = 1, ...sizes }: Samples): Promise<Uint8Array> {
+  const { count, height, width, classes } = sizes;
+  const facts = { denary: 'replay', count, height, width, classes, ...(slots > 1 && { slots }) };
+  const line = encodeUtf8(JSON.stringify(facts));
   const pairs = pairsOf(height, width);
-  const bytes = new Uint8Array(line.length + 1 + count * (1 + pairs.length));
+  const bytes = new Uint8Array(line.length + 1 + count * (slots + pairs.length));
   bytes.set(line);
   bytes[line.length] = NEWLINE;
   let at = line.length + 1;
-  bytes.set(labels.subarray(0, count), at);
-  at += count;
+  bytes.set(labels.subarray(0, count * slots), at);
+  at += count * slots;
   const shade = (pixel: number | undefined) => Math.round((pixel ?? 0) / STEP);
   for (let start = 0; start < count * height * width; start += height * width) {
     for (const [high, low] of pairs) {
@@ -44,15 +48,15 @@ export async function decodeReplay(file: Uint8Array, who = 'decodeReplay'): Prom
     throw damaged(who, 'bytes that are damaged, or of something else', cause);
   });
   const end = bytes.indexOf(NEWLINE);
-  const { count, height, width, classes } = headerOf(bytes.subarray(0, Math.max(0, end)), who);
+  const { count, height, width, classes, slots } = headerOf(bytes.subarray(0, Math.max(0, end)), who);
   const pairs = pairsOf(height, width);
-  const expected = end + 1 + count * (1 + pairs.length);
+  const expected = end + 1 + count * (slots + pairs.length);
   if (bytes.length !== expected) throw damaged(who, `${bytes.length} bytes in place of ${expected}`);
-  const labels = bytes.slice(end + 1, end + 1 + count);
+  const labels = bytes.slice(end + 1, end + 1 + count * slots);
   const wrong = labels.find((label) => label >= classes);
   if (wrong !== undefined) throw damaged(who, `a label ${wrong} among ${classes} classes`);
   const images = new Uint8Array(count * height * width);
-  let at = end + 1 + count;
+  let at = end + 1 + count * slots;
   for (let start = 0; start < images.length; start += height * width) {
     for (const [high, low] of pairs) {
       const byte = bytes[at++]!;
@@ -60,7 +64,7 @@ export async function decodeReplay(file: Uint8Array, who = 'decodeReplay'): Prom
       if (low !== undefined) images[start + low] = (byte & 15) * STEP;
     }
   }
-  return { images, labels, count, height, width, classes };
+  return { images, labels, count, height, width, classes, slots };
 }
 
 /** Which pixels share a byte: one above the other, which are more alike than neighbours in a row. */

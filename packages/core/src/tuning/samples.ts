@@ -23,12 +23,12 @@ export interface WeightedSamples extends Samples {
 }
 
 /**
- * What an image shows: a class number; of a model with several slots one for each, or the text, whose digits fill the slots
- * from the left and blanks (class 10) the rest.
+ * What an image shows: a class number; of a model with several slots one for each, or the text, whose digits fill the last
+ * slots and blanks (class 10) those before them, as in the strings that `string` learned.
  */
 export type Label = number | string | readonly number[];
 
-/** The class of a slot without a digit. */
+/** The class of a slot without a digit, of a model with several. */
 const BLANK = 10;
 
 /** The classes of a label, one for each slot. Throws `bad-argument` for one that the model does not know. */
@@ -45,7 +45,7 @@ export function classesOf(label: Label, { classes, slots }: Contract, who: strin
 }
 
 const classesOfText = (text: string, slots: number): number[] =>
-  Array.from(text.padEnd(slots, ' '), (character) =>
+  Array.from(text.padStart(slots, ' '), (character) =>
     character === ' ' ? BLANK : /^\d$/.test(character) ? +character : -1,
   );
 
@@ -136,16 +136,16 @@ export class Corrections implements WeightedSamples {
   }
 }
 
-/** How many labels there are of each class, [classes]. */
-export function countByClass({ labels }: Samples, classes: number): number[] {
+/** How many labels there are of each class, [classes]; blanks beside digits teach nothing, and are none. */
+export function countByClass({ labels, slots = 1 }: Samples, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]!++;
+  for (const label of labels) if (slots === 1 || label !== BLANK) counts[label]!++;
   return counts;
 }
 
 /**
  * A part that is not learned, so that it tells how well the like of it is read; and the rest. A core set has all classes in
- * turn, typical images first: it is every second round of the first half, a quarter of all.
+ * turn (of several labels by the first digit), typical images first: it is every second round of the first half, a quarter of all.
  */
 export function heldBack(samples: Samples): { readonly held: Samples; readonly rest: Samples } {
   const half = samples.count / 2;

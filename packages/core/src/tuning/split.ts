@@ -10,8 +10,8 @@ export interface Split {
   readonly rest: Model;
 }
 
-/** Operators that take the time of a model: without one of them in the trunk nothing is saved. */
-const LAYERS = new Set(['Conv', 'Gemm', 'GRU', 'LSTM', 'MatMul', 'RNN']);
+/** Operators that take the time of a model, its layers: without one of them in the trunk nothing is saved. */
+export const LAYERS = new Set(['Conv', 'Gemm', 'GRU', 'LSTM', 'MatMul', 'RNN']);
 
 /** Undefined where no layer comes before the first weight that changes, or where other than features would cross. */
 export function splitAt(model: Model, variable: readonly string[]): Split | undefined {

@@ -47,6 +47,6 @@ describe('named strategies', () => {
 
   it('are found by name, and others refused', () => {
     expect(strategyOf('few', 'test')).toBe(strategies.few);
-    expect(() => strategyOf('toString' as 'few', 'test')).toThrow(/auto, head, few, blocks, full/);
+    expect(() => strategyOf('toString' as 'few', 'test')).toThrow(/auto, head, few, blocks, low-rank, full/);
   });
 });

@@ -54,11 +54,18 @@ export interface Strategy {
    * less will do.
    */
   readonly margin: number;
-  /**
-   * The same for the accuracy on any one class: on digits as they are, and as the user would write them. Of the latter, those
-   * that were read badly before may fall by more.
-   */
+  /** The same for the accuracy on any one class: on digits as they are, augmented, and as the user would write them. */
   readonly classMargin: number;
+  /**
+   * 0 to 1: of the digits of a class that are misread as the user would write them, as many more may be than the margin says:
+   * what is hardly known can't be forgotten.
+   */
+  readonly slack: number;
+  /**
+   * Copies, each augmented otherwise, of what is not rehearsed: as the user would write it, and where there is more than one
+   * as it is, too. More tell more, and take longer to read.
+   */
+  readonly guardCopies: number;
   /** By how much the mean loss on them may rise, natural logarithm: it tells of damage long before a digit is misread. */
   readonly lossMargin: number;
 }
@@ -66,6 +73,10 @@ export interface Strategy {
 /** The file beside a model that has the training graph: `training.onnx`, `training.head.onnx`, ... */
 export const trainingFileOf = (trainable: Trainable): string =>
   trainable === 'all' ? 'training.onnx' : `training.${trainable}.onnx`;
+
+/** What such a file is named for, `training.head.b32.onnx` as well; undefined for `training.onnx`, which may train anything. */
+export const trainableNamed = (file: string): Trainable | undefined =>
+  trainables.find((trainable) => trainable !== 'all' && file.startsWith(`training.${trainable}.`));
 
 /** What a strategy is chosen by. */
 export interface TuningSituation {
@@ -87,10 +98,12 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   replayAugment: { rotate: 6, shift: 1, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
   leastChange: false,
-  checks: 2,
-  patience: 2,
+  checks: 5,
+  patience: 4,
   margin: 0.01,
   classMargin: 0.1,
+  slack: 0.25,
+  guardCopies: 1,
   lossMargin: 0.01,
 };
 
@@ -108,11 +121,15 @@ export const strategies = {
     copies: 1,
     imitationShare: 0.4,
     leastChange: true,
-    classMargin: 0.04,
-    lossMargin: 0.005,
+    guardCopies: 4,
+    classMargin: 0.01,
+    slack: 0,
+    lossMargin: 0.002,
   },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },
+  /** The last blocks by a change of low rank: fewer ways to go, and little to keep. */
+  'low-rank': { ...common, name: 'low-rank', trainable: 'low-rank', learningRateScale: 1, steps: 100 },
   /** All weights, as the model was trained; slower by far. */
   full: { ...common, name: 'full', trainable: 'all', learningRateScale: 0.1, steps: 40 },
 } as const satisfies Readonly<Record<string, Strategy>>;
@@ -133,8 +150,12 @@ export function chooseStrategy({ corrections, available, replay }: TuningSituati
     enough ? strategies.blocks : strategies.few,
     strategies.full,
     strategies.head,
+    ...Object.values(strategies),
   ];
-  return wanted.find(({ trainable }) => available.includes(trainable)) ?? strategies.full;
+  const found = wanted.find(({ trainable }) => available.includes(trainable));
+  if (found) return found;
+  const [only = 'all'] = available;
+  return { ...strategies.head, name: only, trainable: only };
 }
 
 /** A strategy by its name, or as it is. Throws `bad-argument` for a name that is none. */

@@ -23,10 +23,11 @@ import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
 import { Engines } from './engines.js';
 import type { Measures } from './evaluator.js';
+import { noGraphOf, type TrainingFile, type TuningGraphs, tuningGraphs } from './graphs.js';
 import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
-import { Mixture } from './mixture.js';
+import { augmentFor, Mixture } from './mixture.js';
 import type { Digest } from './personal-model.js';
 import { requireTuningOptions, type TuningOptions, type TuningProgress } from './progress.js';
 import {
@@ -39,7 +40,7 @@ import {
   type Samples,
   type WeightedSamples,
 } from './samples.js';
-import { chooseStrategy, type Strategy, type StrategyName, strategyOf, type Trainable } from './strategy.js';
+import { chooseStrategy, type Strategy, type StrategyName, strategyOf } from './strategy.js';
 
 export interface TunerSettings {
   /** What is done: by a name, all of it, or `auto`, the default, which goes by the number of corrections. */
@@ -57,9 +58,8 @@ export interface TunerParts<Source> extends TunerSettings {
   readonly device: Device;
   /** The bytes of the model. */
   readonly model: Uint8Array;
-  /** The training graphs that there are, and how to read one. */
-  readonly available: readonly Trainable[];
-  readonly readTraining: (trainable: Trainable) => Promise<Uint8Array>;
+  /** The training graphs that there are, in any order. */
+  readonly training: readonly TrainingFile[];
   /** The core set; nothing is rehearsed and nothing rolled back without. */
   readonly replay?: Samples | undefined;
   readonly decode: (source: Source) => Image | Promise<Image>;
@@ -91,6 +91,7 @@ export class Tuner<Source> {
   readonly device: Device;
   readonly preprocess: Preprocess;
   private readonly opened: Model;
+  private readonly graphs: TuningGraphs;
   private readonly engines: Engines;
   private readonly samples: Corrections;
   private readonly past: Snapshot[] = [];
@@ -98,9 +99,12 @@ export class Tuner<Source> {
   private running = false;
   private closing: Promise<void> | undefined;
 
-  /** Throws `bad-model` for a model that is none, `bad-data` for a core set of another, `bad-argument` for settings that don't fit. */
+  /**
+   * Throws `bad-model` for a model or training graph that is none, `not-found` without a training graph or without the one of
+   * the strategy, `bad-data` for a core set of another model, `bad-argument` for settings that don't fit.
+   */
   constructor(private readonly parts: TunerParts<Source>) {
-    const { createSession, device, threads, readTraining, seed = 0, strategy = 'auto', replay, preprocess } = parts;
+    const { createSession, device, threads, training, seed = 0, strategy = 'auto', replay, preprocess } = parts;
     const { model, contract } = openModel(parts.model, 'createTuner');
     const normalisable = contract.height === FIELD && contract.width === FIELD && contract.slots === 1;
     if (preprocess === 'normalise' && !normalisable) {
@@ -109,14 +113,23 @@ export class Tuner<Source> {
       throw problem('bad-argument', 'createTuner', expected, received, "Use preprocess: 'none'.");
     }
     if (replay) requireSamples(replay, contract, 'createTuner: the core set');
-    if (strategy !== 'auto') strategyOf(strategy, 'createTuner');
     this.opened = model;
+    this.graphs = tuningGraphs(training, model);
+    const { trainable } = strategy === 'auto' ? {} : strategyOf(strategy, 'createTuner');
+    if (trainable && !this.graphs.has(trainable)) throw noGraphOf(trainable, this.graphs);
     this.contract = contract;
     this.device = device;
     this.preprocess = preprocess ?? (normalisable ? 'normalise' : 'none');
     this.samples = new Corrections(contract);
     this.present = { weights: initializersOf(model), learning: undefined };
-    this.engines = new Engines({ createSession, device, ...(threads && { threads }), model, readTraining, seed });
+    this.engines = new Engines({
+      createSession,
+      device,
+      ...(threads && { threads }),
+      model,
+      graphs: this.graphs,
+      seed,
+    });
   }
 
   /** What it is to learn, as the model takes it: a copy. */
@@ -126,10 +139,10 @@ export class Tuner<Source> {
 
   /** The strategy of the next run. */
   get strategy(): Strategy {
-    const { strategy = 'auto', available, replay } = this.parts;
+    const { strategy = 'auto', replay } = this.parts;
     if (strategy !== 'auto') return strategyOf(strategy, 'createTuner');
     const corrections = countByClass(this.samples, this.contract.classes);
-    return chooseStrategy({ corrections, available, replay: replay?.count ?? 0 });
+    return chooseStrategy({ corrections, available: [...this.graphs.keys()], replay: replay?.count ?? 0 });
   }
 
   /** How many runs `undo` can take back. */
@@ -174,8 +187,17 @@ export class Tuner<Source> {
       throw problem('bad-argument', 'run', 'corrections to learn from', 'none', 'Add some: tuner.add(image, label).');
     }
     this.running = true;
+    let latest = unmeasured(this.strategy);
     try {
-      yield* this.learning(options);
+      for await (const progress of this.learning(options)) {
+        latest = progress;
+        yield progress;
+      }
+    } catch (error) {
+      // Closed, its sessions refuse what comes next.
+      if (!this.closing || latest.outcome) throw error;
+      const reason = 'The tuner was closed before its time; the model is as it was.';
+      yield { ...latest, ...latest.before, outcome: 'aborted', reason };
     } finally {
       this.running = false;
     }
@@ -293,14 +315,19 @@ export class Tuner<Source> {
     const hand = strategy.imitationShare > 0 && replay && (await made(fitHand(corrections, replay)));
     const imitated = async (samples: Samples | undefined) =>
       hand && samples ? await made(inHand(samples, hand)) : undefined;
-    const augment = await made(augmenting(strategy.augment));
+    const augment = await made(augmenting(augmentFor(strategy.augment, corrections)));
+    const { guardCopies } = strategy;
     return {
       replay: rest,
       imitation: await imitated(rest),
-      // No two digits of a hand are alike, either.
-      guards: { core: held, hand: augmented(await imitated(held), augment, seed) },
+      guards: {
+        core: held,
+        varied: guardCopies > 1 ? copied(held, guardCopies, augment, seed) : undefined,
+        // No two digits of a hand are alike, either.
+        hand: copied(await imitated(held), guardCopies, augment, seed),
+      },
       augment,
-      replayAugment: await made(augmenting(strategy.replayAugment)),
+      replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
     };
   }
 
@@ -348,10 +375,31 @@ export class Tuner<Source> {
   }
 }
 
-/** A copy of each sample. */
-function augmented(samples: Samples | undefined, augment: Augmentation, seed: number): Samples | undefined {
+/** The progress of a run that has not begun yet. */
+function unmeasured(strategy: Strategy): TuningProgress {
+  const before = { accuracy: Number.NaN, coreAccuracy: undefined };
+  return { step: 0, steps: strategy.steps, loss: Number.NaN, seconds: 0, strategy: strategy.name, ...before, before };
+}
+
+/** So many copies of each sample, each augmented otherwise. */
+function copied(
+  samples: Samples | undefined,
+  copies: number,
+  augment: Augmentation,
+  seed: number,
+): Samples | undefined {
   if (!samples) return undefined;
-  const out = new Uint8Array(samples.images.length);
-  augment({ from: samples, indices: [...Array(samples.count).keys()], epoch: 0, seed, out });
-  return { ...samples, images: out };
+  const { images, labels, count } = samples;
+  const indices = [...Array(count).keys()];
+  const made = Array.from({ length: copies }, (_, epoch) => {
+    const out = new Uint8Array(images.length);
+    augment({ from: samples, indices, epoch, seed, out });
+    return out;
+  });
+  return {
+    ...samples,
+    images: joinBytes(made),
+    labels: joinBytes(made.map(() => labels)),
+    count: copies * count,
+  };
 }
