@@ -194,7 +194,7 @@ describe('a request', () => {
 
   it('is named in the lines that are logged of it, and in its answer', async () => {
     const lines: object[] = [];
-    const keep = (line: object, msg: string) => lines.push({ ...line, msg });
+    const keep = (line: unknown, msg?: unknown) => void lines.push({ ...(line as object), msg });
     const levels = { info: keep, warn: keep, error: keep, debug: keep, fatal: keep, trace: keep, silent: keep };
     const logger: FastifyBaseLogger = { ...levels, level: 'debug', child: () => logger };
     const server = await serve({ predict: failing('session-failed') }, { logger });

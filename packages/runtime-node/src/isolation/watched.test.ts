@@ -94,10 +94,10 @@ describe('a watched worker', () => {
     expect(held).toEqual([true, false, true, false, true]);
   });
 
-  it('may take longer to open its model', () => {
+  it('may take two minutes to open its model', () => {
     const { port, look, told } = watchedWorker();
     port.hold(true);
-    look(16);
+    look(1200);
     expect(told).toEqual([]);
     look(1);
     expect(told).toEqual([true]);

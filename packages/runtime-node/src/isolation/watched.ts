@@ -17,11 +17,12 @@ export interface WatchOptions {
 /** Time is counted in looks at the worker: hours in which the machine slept, or this process was stopped, too, are one of them. */
 const LOOKS = 4;
 
-/** How much longer the first answer may take: a model is opened, and devices are tried with it. */
-const OPENING = 4;
+/** Milliseconds that the first answer may take at the least: a model is opened, and devices are tried with it. */
+const OPENING = 120_000;
 
 export function watched<P extends WorkerPort>(port: P, { patience, onStuck, clock = idleClock }: WatchOptions): P {
   let [awaited, looking, spoke, stuck] = [false, false, false, false];
+  const period = patience / LOOKS;
   /** Looks since something came. */
   let quiet = 0;
   const tell = (is: boolean) => {
@@ -33,12 +34,12 @@ export function watched<P extends WorkerPort>(port: P, { patience, onStuck, cloc
   const begin = () => {
     if (looking) return;
     looking = true;
-    clock.after(patience / LOOKS, look);
+    clock.after(period, look);
   };
   const look = () => {
     looking = false;
     if (!awaited) return;
-    if (++quiet > LOOKS * (spoke ? 1 : OPENING)) tell(true);
+    if (++quiet * period > (spoke ? patience : Math.max(patience, OPENING))) tell(true);
     begin();
   };
   void port.gone.then(() => {
