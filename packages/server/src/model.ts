@@ -42,8 +42,8 @@ export interface ModelFacts extends RecognizerInfo {
 interface Opened {
   readonly recognizer: ServedRecognizer;
   readonly facts: ModelFacts;
-  /** Worker threads that do not come back from their run. */
-  stuck: number;
+  /** How many worker threads do not come back from their run. */
+  readonly stuck: () => number;
 }
 
 export class ServedModel {
@@ -65,7 +65,7 @@ export class ServedModel {
   }
 
   static of(recognizer: ServedRecognizer): ServedModel {
-    return new ServedModel({ recognizer, facts: factsOf(recognizer, { name: 'model' }), stuck: 0 });
+    return new ServedModel({ recognizer, facts: factsOf(recognizer, { name: 'model' }), stuck: () => 0 });
   }
 
   get recognizer(): ServedRecognizer {
@@ -85,7 +85,7 @@ export class ServedModel {
   /** Throws `overloaded` where no image is taken any more, and `stuck` where none would be looked at. */
   requireRoom(): void {
     const { pending, info } = this.recognizer;
-    if (info.workers > 0 && this.opened.stuck >= info.workers) throw stuckError();
+    if (info.workers > 0 && this.opened.stuck() >= info.workers) throw stuckError();
     if (pending < info.maxQueue) return;
     throw new DenaryError({
       code: 'overloaded',
@@ -134,9 +134,10 @@ export class ServedModel {
 
 async function openModelFile(model: string, options: RecognizerOptions): Promise<Opened> {
   const { bytes, path, manifest } = await readModel(model);
-  const onWorkerStuck = (stuck: boolean) => {
-    opened.stuck += stuck ? 1 : -1;
-    options.onWorkerStuck?.(stuck);
+  let stuck = 0;
+  const onWorkerStuck = (is: boolean) => {
+    stuck += is ? 1 : -1;
+    options.onWorkerStuck?.(is);
   };
   const recognizer = await createRecognizer<AnyPrediction>({ ...options, model: bytes, onWorkerStuck });
   const accuracy = manifest?.metrics.test?.accuracy;
@@ -146,8 +147,7 @@ async function openModelFile(model: string, options: RecognizerOptions): Promise
     ...(accuracy === undefined ? {} : { accuracy }),
     sha256: createHash('sha256').update(bytes).digest('hex'),
   });
-  const opened: Opened = { recognizer, facts, stuck: 0 };
-  return opened;
+  return { recognizer, facts, stuck: () => stuck };
 }
 
 const factsOf = ({ info }: ServedRecognizer, more: Omit<ModelFacts, keyof RecognizerInfo | 'since'>): ModelFacts => ({

@@ -1,7 +1,7 @@
 /** denary serve: a model over HTTP, until it is told to stop. */
 
 import { once } from 'node:events';
-import { messageOf, type Preprocess } from '@denary/core';
+import { DenaryError, messageOf, type Preprocess } from '@denary/core';
 import type { DeviceChoice } from '@denary/runtime-node';
 import { createServer, type Server, type ServerOptions } from '@denary/server';
 import { Command, Option } from 'commander';
@@ -88,6 +88,7 @@ export const serveCommand = (context: ContextOf) =>
 
 /** Node waits for a worker thread in a run that does not end, also in process.exit(). */
 function endAtOnce(error: unknown): void {
+  if (!(error instanceof DenaryError && error.code === 'timeout')) throw error;
   process.stderr.write(`denary: ${messageOf(error)}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
