@@ -97,19 +97,17 @@ export class ServedModel {
   }
 
   /**
-   * Opens the model's file anew and serves that; calls that the old one has are answered by it, and then it is closed.
-   * Where the file does not open, this throws why, and the old one goes on.
+   * Opens the model's file anew and serves that; calls that the old one has are answered by it, and then it is `closed`. Where
+   * the file does not open, this throws why, and the old one goes on.
    */
-  async reload(): Promise<ModelFacts> {
-    const { facts, closing } = await this.inTurn(async () => {
+  reload(): Promise<{ facts: ModelFacts; closed: Promise<void> }> {
+    return this.inTurn(async () => {
       if (!this.open) throw notReloadable();
       const [before, next] = [this.opened, await this.open()];
       this.opened = next;
-      return { facts: next.facts, closing: this.retire(before.recognizer) };
+      // Not in turn: where a run of the old one never ends, the next reload need not wait for it.
+      return { facts: next.facts, closed: this.retire(before.recognizer) };
     });
-    // Not in turn: where a run of the old one never ends, the next reload need not wait for it.
-    await closing;
-    return facts;
   }
 
   /** Answers the calls that were made, and closes the model if it was opened here. */

@@ -67,8 +67,8 @@ export class Server {
   }
 
   /**
-   * Reads the model's file anew and serves that; requests under way are answered by the old one. Throws what the new file
-   * brings up, and goes on with the old one; `closed` from `close` on.
+   * Reads the model's file anew and serves that; requests under way are answered by the old one, which is then closed. Throws
+   * what the new file brings up, and goes on with the old one; `closed` from `close` on.
    */
   async reload(): Promise<ModelFacts> {
     const { log } = this.app;
@@ -76,16 +76,15 @@ export class Server {
       log.warn('model not reloaded: the server is about to end');
       throw closedError('Server.reload');
     }
-    try {
-      const facts = await this.model.reload();
-      this.metrics.reloads.inc({ outcome: 'ok' });
-      log.info({ model: facts.name, sha256: facts.sha256 }, 'model reloaded');
-      return facts;
-    } catch (error) {
+    const { facts, closed } = await this.model.reload().catch((error: unknown) => {
       this.metrics.reloads.inc({ outcome: 'failed' });
       log.error({ err: error }, 'model not reloaded: the old one goes on');
       throw error;
-    }
+    });
+    this.metrics.reloads.inc({ outcome: 'ok' });
+    log.info({ model: facts.name, sha256: facts.sha256 }, 'model reloaded');
+    await closed;
+    return facts;
   }
 
   /**
