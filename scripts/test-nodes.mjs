@@ -34,7 +34,8 @@ async function test(version) {
   const { stdout } = await run(node, ['--version']);
   const report = join(root, 'out', 'nodes', `${version}.json`);
   rmSync(report, { force: true });
-  const args = [vitest, 'run', '--reporter=json', `--outputFile=${report}`, ...tests];
+  // One file after the other: they start servers with a process for each core.
+  const args = [vitest, 'run', '--no-file-parallelism', '--reporter=json', `--outputFile=${report}`, ...tests];
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   // Where tests fail, the report tells; where there is none, this does.
   const ended = await run(node, args, { cwd: root, env, maxBuffer: 2 ** 28 }).catch((error) => error);
@@ -44,7 +45,7 @@ async function test(version) {
       ...(message ? [`${name}: ${message}`] : []),
       ...assertionResults
         .filter(({ status }) => status === 'failed')
-        .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]}`),
+        .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0].split('\n')[0]}`),
     ]);
     const counts = { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
     return { row: { node: stdout.trim(), ...counts, exit: ended.code ?? 0 }, failures };
