@@ -27,7 +27,7 @@ it.skipIf(!linux)(
 );
 
 it('takes no notice of a SIGHUP that comes while it ends, but in its log', async () => {
-  const serving = await Serving.start('--workers', '1', '--drain-delay', '500');
+  const serving = await Serving.start('--workers', '1', '--drain-delay', '2000');
   serving.child.kill('SIGTERM');
   await serving.logged(/^draining$/);
   serving.child.kill('SIGHUP');
@@ -40,9 +40,6 @@ it('takes two interrupts at once for one, as npx passes on what the terminal sen
   const serving = await Serving.start('--workers', '1', '--drain-delay', '300');
   serving.child.kill('SIGINT');
   serving.child.kill('SIGINT');
-  await serving.logged(/^draining$/);
-  serving.child.kill('SIGINT');
-  expect((await serving.fetch('/healthz')).status).toBe(200);
   expect(await serving.exit).toBe(0);
   expect(serving.log.at(-1)).toMatchObject({ msg: 'closed' });
 });

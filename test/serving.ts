@@ -32,6 +32,12 @@ export const said = async (answer: Response | Promise<Response>) => (await (awai
 
 export type Body = string | Uint8Array<ArrayBuffer> | FormData;
 
+/** A test that fails half-way leaves none behind. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 export class Serving {
   readonly log: Line[] = [];
   url = '';
@@ -55,6 +61,8 @@ export class Serving {
     const child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--device', 'cpu', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
     const serving = new Serving(
       child,
       once(child, 'exit').then(([code]) => code),
