@@ -144,12 +144,12 @@ function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>):
   return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(() => call.remove(listener));
 }
 
-function badRunTimeout(runTimeout: number): DenaryError {
-  const expected = `a runTimeout above 0 and up to ${LONGEST_TIMEOUT} ms`;
-  return problem('bad-argument', 'createRecognizer', expected, `${runTimeout}`, 'Leave it out for a minute.');
-}
-
 function badWorkers(workers: number): DenaryError {
   const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];
   return new DenaryError({ code: 'bad-argument', who: 'createRecognizer', expected, received: `${workers}`, remedy });
+}
+
+function badRunTimeout(runTimeout: number): DenaryError {
+  const expected = `a runTimeout above 0 and up to ${LONGEST_TIMEOUT} ms`;
+  return problem('bad-argument', 'createRecognizer', expected, `${runTimeout}`, 'Leave it out for a minute.');
 }
