@@ -3,10 +3,11 @@
  * DENARY_SEED draws others.
  */
 
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadDataset } from '@denary/train/node';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type DrawnSheet, drawnSheet } from './drawn-sheet.js';
 import { attackOf } from './malformed/attacks.js';
 import type { Materials } from './malformed/images.js';
 import { send } from './malformed/send.js';
@@ -18,11 +19,26 @@ const AT_ONCE = 24;
 
 let serving: Serving;
 let materials: Materials;
+let sheet: DrawnSheet;
+
+/** The image in every format. */
+async function everyFormat(image: Sharp): Promise<Materials['small']> {
+  const [png, jpeg, webp, tiff, gif] = await Promise.all([
+    image.clone().png().toBuffer(),
+    image.clone().jpeg().toBuffer(),
+    image.clone().webp().toBuffer(),
+    image.clone().tiff({ compression: 'deflate' }).toBuffer(),
+    image.clone().gif().toBuffer(),
+  ]);
+  return { png, jpeg, webp, tiff, gif };
+}
+
 beforeAll(async () => {
-  const png = readFileSync(fileURLToPath(new URL('../examples/images/digit-1.png', import.meta.url)));
-  const jpeg = readFileSync(fileURLToPath(new URL('malformed/digit.jpg', import.meta.url)));
-  materials = { png, jpeg };
-  const limits = ['--max-body', '262144', '--max-images', '16', '--receive-timeout', '1000'];
+  const digit = sharp(fileURLToPath(new URL('../examples/images/digit-1.png', import.meta.url)));
+  const paper = sharp({ create: { width: 2000, height: 2000, channels: 3, background: '#eee' } });
+  materials = { small: await everyFormat(digit), large: await everyFormat(paper) };
+  sheet = await drawnSheet(['40', '7']);
+  const limits = ['--max-body', '262144', '--max-images', '16', '--receive-timeout', '1000', '--max-pixels', '4000000'];
   serving = await Serving.start('--preprocess', 'none', ...limits);
 });
 afterAll(() => serving.stop());
@@ -52,6 +68,14 @@ it(`answers ${COUNT} malformed requests with a typed 4xx each, and good ones in 
     const answer = await said(serving.predict(pixels(i), 'application/octet-stream'));
     return answer.predictions[0]!.digit;
   };
+  const read = async () => {
+    const answer = await serving.fetch('/v1/read', {
+      method: 'POST',
+      body: new Uint8Array(sheet.png),
+      headers: { 'content-type': 'image/png' },
+    });
+    return ((await answer.json()) as { text?: string }).text;
+  };
   const expected: (number | null)[] = [];
   for (let i = 0; i < 50; i++) expected.push(await digit(i));
 
@@ -68,6 +92,9 @@ it(`answers ${COUNT} malformed requests with a typed 4xx each, and good ones in 
       good++;
       const found = await digit(index % 50);
       if (found !== expected[index % 50]) wrong.push(`the good request after ${index}: ${found}`);
+      if (index % 50 > 0) continue;
+      const text = await read();
+      if (text !== '40\n7') wrong.push(`the good sheet after ${index}: ${text}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, attacker));

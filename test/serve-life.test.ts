@@ -142,3 +142,24 @@ it.skipIf(process.platform !== 'linux')(
       while (serving.workers().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     }),
 );
+
+it.skipIf(process.platform !== 'linux')('outlives workers that hang under load, which it kills and replaces', () =>
+  using(['--preprocess', 'none', '--workers', '2', '--run-timeout', '1000'], async (serving) => {
+    const callers = load(serving, 32);
+    const stopped: number[] = [];
+    while (stopped.length < 2) {
+      await callers.until(200);
+      const pid = serving.workers()[0]!;
+      process.kill(pid, 'SIGSTOP');
+      stopped.push(pid);
+      while ((await serving.metric('denary_workers_lost_total')) < stopped.length) await callers.until(1);
+    }
+    await callers.until(300);
+    const { statuses, share } = await callers.stop();
+    expect(Object.keys(statuses)).toEqual(['200']);
+    expect(share).toBeGreaterThan(0.95);
+    const lost = serving.log.filter(({ msg }) => msg === 'worker lost');
+    expect(lost.map(({ how }) => how)).toEqual(Array(2).fill(expect.stringMatching(/killed.*nothing for 1 s/)));
+    expect(serving.workers().filter((pid) => stopped.includes(pid))).toEqual([]);
+  }),
+);

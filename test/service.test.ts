@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Image, Recognizer } from '@denary/core';
-import { createRecognizer, type ImageSource, type RecognizerOptions } from '@denary/runtime-node';
+import { createRecognizer, type ImageSource, type RecognizerOptions, workerMemory } from '@denary/runtime-node';
 import { type Dataset, subset } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -151,12 +151,12 @@ it('a delay that is wanted brings calls together', () =>
     expect(await Promise.all([first, recognizer.predict(image(1))])).toHaveLength(2);
   }));
 
-describe('a worker process that is killed under load', () => {
-  const children = () =>
-    (process as unknown as { _getActiveHandles(): object[] })
-      ._getActiveHandles()
-      .filter((handle): handle is ChildProcess => handle.constructor.name === 'ChildProcess');
+const children = () =>
+  (process as unknown as { _getActiveHandles(): object[] })
+    ._getActiveHandles()
+    .filter((handle): handle is ChildProcess => handle.constructor.name === 'ChildProcess');
 
+describe('a worker process that is killed under load', () => {
   it.each([1, 2])('is replaced, of %i, and no call is left hanging', (workers) =>
     using({ isolation: 'process', model: 'cnn', workers }, async (recognizer) => {
       let done = 0;
@@ -193,4 +193,59 @@ describe('a worker process that is killed under load', () => {
       expect(killed).toBeGreaterThan(1);
       expect((await recognizer.predict(image(0))).digit).toBe(7);
     }));
+});
+
+describe.skipIf(process.platform === 'win32')('a worker process that hangs', () => {
+  /** Has the only worker stopped in the middle of a call. */
+  const stopped = async (recognizer: Recognizer<ImageSource>) => {
+    const call = recognizer.predict(images(5000));
+    // Processes of which nothing is awaited are not found.
+    while (children().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const [child] = children();
+    child!.kill('SIGSTOP');
+    return { call, child: child! };
+  };
+
+  it('is killed and replaced, and its calls are tried once more', async () => {
+    const lost: string[] = [];
+    const options = { runTimeout: 300, onWorkerLost: (how: string) => lost.push(how) };
+    await using({ isolation: 'process', ...options }, async (recognizer) => {
+      const { call } = await stopped(recognizer);
+      expect((await call)[0]!.digit).toBe(7);
+      expect(lost).toEqual([expect.stringMatching(/killed.*nothing for 0.3 s/)]);
+    });
+  });
+
+  it('is killed where it keeps a recognizer from closing', async () => {
+    const recognizer = await createRecognizer({ model: 'mlp', isolation: 'process', runTimeout: 300 });
+    const { call, child } = await stopped(recognizer);
+    await recognizer.close();
+    expect(child.signalCode).toBe('SIGKILL');
+    expect(await call).toHaveLength(5000);
+  });
+
+  it('is killed at once when the caller says so, and no other one starts', async () => {
+    const ending = new AbortController();
+    const recognizer = await createRecognizer({ model: 'mlp', isolation: 'process', kill: ending.signal });
+    const { call, child } = await stopped(recognizer);
+    ending.abort();
+    await expect(call).rejects.toMatchObject({
+      code: 'worker-lost',
+      received: expect.stringMatching(/none is started/),
+    });
+    await recognizer.close();
+    expect(child.signalCode).toBe('SIGKILL');
+  });
+});
+
+it.each([0, -1, Number.NaN, 2 ** 31])('refuses %d as a runTimeout', async (runTimeout) => {
+  await expect(createRecognizer({ runTimeout })).rejects.toMatchObject({ code: 'bad-argument' });
+});
+
+it.skipIf(process.platform !== 'linux')('tells what worker processes hold in memory', async () => {
+  expect(workerMemory()).toBe(0);
+  await using({ isolation: 'process' }, async () => {
+    expect(workerMemory()).toBeGreaterThan(10 * 2 ** 20);
+  });
+  expect(workerMemory()).toBe(0);
 });

@@ -32,6 +32,12 @@ export const said = async (answer: Response | Promise<Response>) => (await (awai
 
 export type Body = string | Uint8Array<ArrayBuffer> | FormData;
 
+/** A test that fails half-way leaves none behind. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 export class Serving {
   readonly log: Line[] = [];
   url = '';
@@ -44,10 +50,19 @@ export class Serving {
 
   /** Starts it and waits until it listens. */
   static async start(...args: string[]): Promise<Serving> {
+    const serving = Serving.launch(...args);
+    await serving.listening();
+    return serving;
+  }
+
+  /** Starts it. */
+  static launch(...args: string[]): Serving {
     const cli = fileURLToPath(new URL('../packages/cli/bin/denary.js', import.meta.url));
     const child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--device', 'cpu', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
     const serving = new Serving(
       child,
       once(child, 'exit').then(([code]) => code),
@@ -58,10 +73,13 @@ export class Serving {
       rest = lines.pop()!;
       serving.log.push(...lines.map((line) => JSON.parse(line)));
     });
-    const listening = await Promise.race([serving.logged(/^listening on /), serving.exit]);
-    if (listening === null || typeof listening === 'number') throw new Error('The server did not start.');
-    serving.url = listening.msg.slice('listening on '.length);
     return serving;
+  }
+
+  async listening(): Promise<void> {
+    const listening = await Promise.race([this.logged(/^listening on /), this.exit]);
+    if (listening === null || typeof listening === 'number') throw new Error('The server did not start.');
+    this.url = listening.msg.slice('listening on '.length);
   }
 
   /** The first such line, from now on or before. */

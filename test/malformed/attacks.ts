@@ -16,9 +16,12 @@ export interface Attack {
   readonly hangsUp: boolean;
 }
 
-function post({ type, body, query = '' }: BadBody, length = body.length): Buffer {
+/** A few go where sheets are read. */
+const routes = ['/v1/predict', '/v1/predict', '/v1/read'] as const;
+
+function post({ type, body, query = '' }: BadBody, route: string = routes[0], length = body.length): Buffer {
   const head = [
-    `POST /v1/predict${query} HTTP/1.1`,
+    `POST ${route}${query} HTTP/1.1`,
     'host: localhost',
     'connection: close',
     ...(type === '' ? [] : [`content-type: ${type}`]),
@@ -61,15 +64,17 @@ const protocol: Readonly<Record<string, (draw: Draw, materials: Materials) => Bu
       ),
       Buffer.from('0\r\n\r\n'),
     ]),
-  'a packed body': (_draw, { png }) => post({ type: 'image/png\r\ncontent-encoding: gzip', body: gzipSync(png) }),
+  'a packed body': (_draw, { small: { png } }) =>
+    post({ type: 'image/png\r\ncontent-encoding: gzip', body: gzipSync(png) }),
   'no body': () => line(POST, 'content-length: 0'),
 };
 
 /** These keep a connection until the server has enough of it. */
 const slow: Readonly<Record<string, (draw: Draw, materials: Materials) => Buffer>> = {
-  'a body that does not come': (draw, { png }) => post({ type: 'image/png', body: draw.cut(png) }, png.length),
-  'a form that does not come': (draw, { png }) =>
-    post({ type: 'multipart/form-data; boundary=x', body: draw.cut(png) }, png.length),
+  'a body that does not come': (draw, { small: { png } }) =>
+    post({ type: 'image/png', body: draw.cut(png) }, draw.of(routes), png.length),
+  'a form that does not come': (draw, { small: { png } }) =>
+    post({ type: 'multipart/form-data; boundary=x', body: draw.cut(png) }, draw.of(routes), png.length),
   'headers that do not come': () => Buffer.from('POST /v1/predict HTTP/1.1\r\nhost: localhost\r\nx-slow: '),
 };
 
@@ -83,7 +88,8 @@ export function attackOf(seed: number, index: number, materials: Materials): Att
   const way = draw.whole(0, 99);
   if (way < 60) {
     const [kind, make] = draw.of(bodies);
-    return { kind, pieces: inPieces(post(make(draw, materials)), draw), hangsUp: false };
+    const route = draw.of(routes);
+    return { kind: `${kind}, ${route}`, pieces: inPieces(post(make(draw, materials), route), draw), hangsUp: false };
   }
   if (way < 90) {
     const [kind, make] = draw.of(protocols);
@@ -94,7 +100,7 @@ export function attackOf(seed: number, index: number, materials: Materials): Att
     return { kind, pieces: [make(draw, materials)], hangsUp: false };
   }
   const [kind, make] = draw.of(bodies);
-  const whole = post(make(draw, materials));
+  const whole = post(make(draw, materials), draw.of(routes));
   return { kind: `${kind}, hung up`, pieces: [draw.cut(whole, 1)], hangsUp: true };
 }
 

@@ -71,7 +71,10 @@ export const badBodies: Readonly<Record<string, Make>> = {
       (draw, materials) => {
         const image = make(draw, materials);
         const ways = [
-          () => ({ type: draw.of(['image/png', 'image/jpeg', 'image/x-unheard-of']), body: image }),
+          () => ({
+            type: draw.of(['image/png', 'image/jpeg', 'image/webp', 'image/tiff', 'image/gif', 'image/x-unheard-of']),
+            body: image,
+          }),
           () => form(file('a.png', image), END),
           () => json({ image: image.toString('base64') }),
           () => json({ images: [image.toString('base64'), `data:image/png;base64,${image.toString('base64')}`] }),
@@ -80,7 +83,7 @@ export const badBodies: Readonly<Record<string, Make>> = {
       },
     ]),
   ),
-  'JSON cut short': (draw, { png }) => ({
+  'JSON cut short': (draw, { small: { png } }) => ({
     ...json({}),
     body: draw.cut(Buffer.from(JSON.stringify({ image: png.toString('base64') })), 0.99),
   }),
@@ -93,18 +96,18 @@ export const badBodies: Readonly<Record<string, Make>> = {
   'JSON of great depth': (draw) => text(`{"image":${depth(draw.whole(10, 50_000))}}`),
   'JSON with a prototype': () => text('{"image":[[0]],"__proto__":{"polluted":true}}'),
   'JSON with too many images': (draw) => json({ images: Array(draw.whole(17, 500)).fill([[0]]) }),
-  'a form cut short': (draw, { png }) => {
+  'a form cut short': (draw, { small: { png } }) => {
     const whole = form(file('a.png', png), file('b.png', png), END);
     return { ...whole, body: draw.cut(whole.body, 0.95) };
   },
   'a form of noise': (draw) => form(draw.bytes(draw.whole(0, 2000))),
-  'a form of another boundary': (draw, { png }) => ({
+  'a form of another boundary': (draw, { small: { png } }) => ({
     ...form(file('a.png', png), END),
     type: draw.of(['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary="a b']),
   }),
   'a form without files': () => form(part('content-disposition: form-data; name="image"', 'text'), END),
   'a form with broken heads': (draw) => form(part(draw.bytes(20).toString('latin1'), 'abc'), END),
-  'a form with too many files': (draw, { png }) =>
+  'a form with too many files': (draw, { small: { png } }) =>
     form(...Array.from({ length: draw.whole(17, 60) }, () => file('a.png', png.subarray(0, 100))), END),
   'pixels of another size': (draw) => {
     const length = draw.whole(0, 2000);

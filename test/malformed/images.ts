@@ -1,33 +1,18 @@
 /** Bytes that say they are an image and are none, or one that nobody should decode. */
 
-import { crc32, deflateSync } from 'node:zlib';
+import { gifBomb, pngBomb, tiffBomb, webpBomb } from './bombs.js';
 import type { Draw } from './draw.js';
+
+const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'gif'] as const;
+export type Format = (typeof FORMATS)[number];
 
 /** Whole images to cut. */
 export interface Materials {
-  readonly png: Buffer;
-  readonly jpeg: Buffer;
+  /** Of one digit. */
+  readonly small: Readonly<Record<Format, Buffer>>;
+  /** Of just as many pixels as the server takes. */
+  readonly large: Readonly<Record<Format, Buffer>>;
 }
-
-/** A chunk of a PNG (ISO/IEC 15948, 5.3). */
-function chunk(type: string, data: Buffer): Buffer {
-  const typed = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(crc32(typed));
-  return Buffer.concat([length, typed, sum]);
-}
-
-/** A PNG whose head promises so many pixels, with a few of them, well packed. */
-function bomb(width: number, height: number): Buffer {
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 6], 8);
-  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
-}
-const pixels = deflateSync(Buffer.alloc(2 ** 22));
 
 const strangers = [
   '%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n',
@@ -43,11 +28,22 @@ const strangers = [
 
 /** Each gives bytes that no decoder may take. */
 export const badImages: Readonly<Record<string, (draw: Draw, materials: Materials) => Buffer>> = {
-  'cut PNG': (draw, { png }) => draw.cut(png),
-  'cut JPEG': (draw, { jpeg }) => draw.cut(jpeg, 0.6),
+  'cut image': (draw, { small }) => draw.cut(small[draw.of(FORMATS)], 0.6),
+  // All but the last of it is decoded.
+  'image of the most pixels, damaged late': (draw, { large }) => {
+    const whole = large[draw.of(FORMATS)];
+    return whole.subarray(0, draw.whole(Math.floor(whole.length * 0.8), Math.floor(whole.length * 0.95)));
+  },
+  'image of a few pixels too many': (draw) => {
+    const bomb = draw.of([pngBomb, webpBomb, tiffBomb, gifBomb]);
+    return bomb(2001 + draw.whole(0, 50), 2000);
+  },
   noise: (draw) => draw.bytes(draw.whole(1, 2000)),
-  'PNG bomb': (draw) => bomb(draw.whole(12_000, 60_000), draw.whole(12_000, 60_000)),
-  'PNG of giant size': (draw) => bomb(2 ** 31 - draw.whole(1, 1000), draw.whole(1, 2 ** 31 - 1)),
-  'PNG of no size': (draw) => bomb(0, draw.whole(0, 28)),
+  'PNG bomb': (draw) => pngBomb(draw.whole(12_000, 60_000), draw.whole(12_000, 60_000)),
+  'PNG of giant size': (draw) => pngBomb(2 ** 31 - draw.whole(1, 1000), draw.whole(1, 2 ** 31 - 1)),
+  'PNG of no size': (draw) => pngBomb(0, draw.whole(0, 28)),
+  'WebP bomb': (draw) => webpBomb(draw.whole(4000, 16_384), draw.whole(4000, 16_384)),
+  'TIFF bomb': (draw) => tiffBomb(draw.whole(12_000, 2 ** 31 - 1), draw.whole(12_000, 2 ** 31 - 1)),
+  'GIF bomb': (draw) => gifBomb(draw.whole(12_000, 65_535), draw.whole(12_000, 65_535)),
   'something else': (draw) => Buffer.from(draw.of(strangers), 'latin1'),
 };

@@ -25,11 +25,17 @@ const SUCCESS = 0;
 const FAILURE = 1;
 const USAGE = 2;
 
+/** Milliseconds in which signals are of one Ctrl-C: under npx, the terminal signals us, and npm, which passes it on. */
+const ONE_KEY = 500;
+
 /** Runs the command line and gives the exit code: 0, 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
+  let stopped = 0;
   const interrupt = () => {
-    if (stop.signal.aborted) process.exit(FAILURE);
+    if (stop.signal.aborted && performance.now() - stopped > ONE_KEY) process.exit(FAILURE);
+    if (stop.signal.aborted) return;
+    stopped = performance.now();
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

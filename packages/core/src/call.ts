@@ -62,8 +62,8 @@ export class Call {
   }
 }
 
-/** setTimeout takes no more. */
-const LONGEST = 2 ** 31 - 1;
+/** Milliseconds; setTimeout takes no more. */
+export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Does the work of a call within its limits. Rejects with `aborted`, `timeout`, or `bad-argument` for a time-out that is none. */
 export function limited<T>(
@@ -75,8 +75,8 @@ export function limited<T>(
   const call = new Call();
   if (!signal && timeout === undefined) return work(call);
   return new Promise<T>((resolve, reject) => {
-    if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST)) {
-      const expected = `a timeout above 0 and up to ${LONGEST} ms`;
+    if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIMEOUT)) {
+      const expected = `a timeout above 0 and up to ${LONGEST_TIMEOUT} ms`;
       throw problem('bad-argument', who, expected, `${timeout}`, 'Leave it out for none.');
     }
     const abort = () =>

@@ -19,6 +19,7 @@ export {
   type RawPixels,
 } from './image-source.js';
 export { isolatedSessions } from './isolation/open.js';
+export { workerMemory } from './isolation/process.js';
 export { describeMachine, type Machine, runtimeVersions, thisMachine } from './machine.js';
 export { type ModelFile, modelNames, modelsFolder, readModel } from './model-files.js';
 export * from './model-store.js';

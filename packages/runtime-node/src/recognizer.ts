@@ -11,9 +11,11 @@ import {
   type Image,
   type Isolation,
   judgementBy,
+  LONGEST_TIMEOUT,
   type LoadedModel,
   openModel,
   type Prediction,
+  problem,
   Recognizer,
   type RecognizerEvents,
   type RecognizerSettings,
@@ -43,9 +45,20 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
   readonly limits?: ImageLimits;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
+  /**
+   * Milliseconds that a run may take before its worker is held to be stuck, above 0 and up to 2^31-1; default 60,000. A process
+   * is then killed and replaced, and its calls are tried once more; a thread can't be ended inside a run, and is only told of.
+   */
+  readonly runTimeout?: number;
+  /** Raised, it kills worker processes, whatever they are doing, and their calls reject with `worker-lost`: for an end that can't wait. */
+  readonly kill?: AbortSignal;
   /** A worker died, how is said; another one takes its place. */
   readonly onWorkerLost?: (how: string) => void;
+  /** A worker thread is stuck in a run (see `runTimeout`), or has come out of it. */
+  readonly onWorkerStuck?: (stuck: boolean) => void;
 }
+
+const RUN_TIMEOUT = 60_000;
 
 /**
  * Loads a model. One that reads several digits at once gives text: `createRecognizer<TextPrediction>(...)`.
@@ -62,10 +75,14 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     workers = 1,
     threads,
     limits,
+    runTimeout = RUN_TIMEOUT,
+    kill,
     onWorkerLost,
+    onWorkerStuck,
     ...settings
   } = options;
   const most = limitsOf(limits);
+  if (!(runTimeout > 0 && runTimeout <= LONGEST_TIMEOUT)) throw badRunTimeout(runTimeout);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   const { bytes, who } =
     typeof model === 'string'
@@ -101,16 +118,21 @@ async function load(bytes: Uint8Array, who: string, options: RecognizerOptions):
 const spinMicroseconds = 200;
 
 async function open(model: Uint8Array, contract: Contract, options: RecognizerOptions): Promise<Session> {
-  const { device = 'auto', isolation = 'thread', workers = 1, threads } = options;
+  const { device = 'auto', isolation = 'thread', workers = 1, threads, onWorkerLost } = options;
   if (isolation === 'none') {
     return (await openSession(model, device, contract, threads ? { threads } : {})).session;
   }
   const share = workers === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / workers));
   const each = threads ?? share;
   const request = { model, options: { spinMicroseconds, ...(each ? { threads: each } : {}) } };
-  const openOne = (chosen?: Device) =>
-    openWorker(isolation, { ...request, auto: { device: (chosen as DeviceChoice | undefined) ?? device, contract } });
-  return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
+  const { runTimeout: patience = RUN_TIMEOUT, kill, onWorkerStuck: onStuck } = options;
+  const openOne = (chosen = device as Device) =>
+    openWorker(
+      isolation,
+      { ...request, auto: { device: chosen as DeviceChoice, contract } },
+      { patience, kill, onStuck },
+    );
+  return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: onWorkerLost });
 }
 
 /** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
@@ -125,4 +147,9 @@ function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>):
 function badWorkers(workers: number): DenaryError {
   const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];
   return new DenaryError({ code: 'bad-argument', who: 'createRecognizer', expected, received: `${workers}`, remedy });
+}
+
+function badRunTimeout(runTimeout: number): DenaryError {
+  const expected = `a runTimeout above 0 and up to ${LONGEST_TIMEOUT} ms`;
+  return problem('bad-argument', 'createRecognizer', expected, `${runTimeout}`, 'Leave it out for a minute.');
 }

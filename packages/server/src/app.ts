@@ -1,11 +1,13 @@
 /** Fastify as this server wants it: limits, time-outs, typed errors, counting and logging of every request. */
 
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Life } from './context.js';
 import type { Metrics } from './metrics.js';
 import type { ServerSettings } from './options.js';
-import { type Problem, type Refusal, RequestError, rawRefusal, refusalOf, refuse } from './problem.js';
+import { type Problem, type Refusal, rawRefusal, refusalOf, refuse, unknownRoute } from './problem.js';
 import { drainingError } from './routes/probes.js';
 import { answerSchema, answersSchema, problemSchema, refusalSchema } from './schemas.js';
 
@@ -20,12 +22,13 @@ export function createApp(settings: ServerSettings, metrics: Metrics, life: Read
     http: { headersTimeout: receiveTimeout, connectionsCheckingInterval: Math.min(5_000, receiveTimeout) },
     // Refused in our own words.
     return503OnClosing: false,
-    // A logger of its own for each request costs more than the lines that are logged by it.
+    genReqId: requestId,
+    // A logger of its own for each request costs more than the lines that are logged by it: these name the request themselves.
     childLoggerFactory: (log) => log,
     logController: new LogController({ disableRequestLogging: true }),
     ...(logger ? { loggerInstance: logger } : { logger: { level: logLevel } }),
     clientErrorHandler: (error, socket) => refuseUnread(error, socket as Socket),
-    frameworkErrors: (error, _request, reply) => refuse(reply, refusalOf(error)),
+    frameworkErrors: (error, request, reply) => refuse(identified(reply, request), refusalOf(error)),
   });
   // The schemas describe the answers; to write those by them takes longer.
   app.setSerializerCompiler(() => JSON.stringify);
@@ -33,9 +36,9 @@ export function createApp(settings: ServerSettings, metrics: Metrics, life: Read
   app.setNotFoundHandler((request, reply) => refuse(reply, refusalOf(unknownRoute(request))));
   app.setErrorHandler((error, request, reply) => refuse(reply, loggedRefusal(error, request)));
   const ended = () => metrics.inProgress.dec();
-  app.addHook('onRequest', (_request, { raw }, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     metrics.inProgress.inc();
-    raw.on('close', ended);
+    identified(reply, request).raw.on('close', ended);
     // It came in on a connection that is open still.
     done(life.phase === 'closing' ? drainingError() : undefined);
   });
@@ -57,26 +60,27 @@ function record(request: FastifyRequest, reply: FastifyReply, { requests, durati
   const milliseconds = reply.elapsedTime;
   requests.inc({ method, route, status: reply.statusCode });
   duration.observe({ route }, milliseconds / 1000);
-  request.log.debug({ method, url: request.url, status: reply.statusCode, milliseconds }, 'request');
+  request.log.debug({ reqId: request.id, method, url: request.url, status: reply.statusCode, milliseconds }, 'request');
 }
 
 function loggedRefusal(error: unknown, request: FastifyRequest): Refusal {
   const refusal = refusalOf(error);
-  const { method, url, log } = request;
-  if (refusal.status === 503) log.warn({ err: error, method, url }, 'request refused');
-  else if (refusal.status >= 500) log.error({ err: error, method, url }, 'request failed');
+  const { id: reqId, method, url, log } = request;
+  if (refusal.status === 503) log.warn({ err: error, reqId, method, url }, 'request refused');
+  else if (refusal.status >= 500) log.error({ err: error, reqId, method, url }, 'request failed');
   return refusal;
 }
 
-function unknownRoute({ method, url }: FastifyRequest): RequestError {
-  return new RequestError(404, {
-    code: 'not-found',
-    who: 'the request',
-    expected: 'a route of /openapi.json',
-    received: `${method} ${url.slice(0, 200)}`,
-    remedy: 'See /docs.',
-  });
+/** The client's own, if it may stand in a log; else a number, behind what no other process has. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : `${own}-${++count}`;
 }
+const own = randomBytes(6).toString('base64url');
+let count = 0;
+
+/** By which an answer is found in the log. */
+const identified = (reply: FastifyReply, { id }: FastifyRequest): FastifyReply => reply.header('x-request-id', id);
 
 /** What Node could not read, or not in time. */
 const unread: Record<string, readonly [number, Problem['code'], string, string]> = {

@@ -1,7 +1,13 @@
 /** What the server counts, in Prometheus' words: docs/service.md lists it. */
 
+import type { Reading } from '@denary/core';
+import { workerMemory } from '@denary/runtime-node';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ServedModel } from './model.js';
+
+/** What may come of an image, besides errors. */
+export const OK = { outcome: 'ok' } as const;
+export const REJECTED = { outcome: 'rejected' } as const;
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const IMAGES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -30,7 +36,19 @@ export class Metrics {
   });
   readonly images = new Counter({
     name: 'denary_images_total',
-    help: 'Images that were asked about, by what came of them: ok or the code of an error',
+    help: 'Images that were to be predicted, by what came of them: ok, rejected or the code of an error',
+    labelNames: ['outcome'] as const,
+    registers: this.registers,
+  });
+  readonly sheets = new Counter({
+    name: 'denary_sheets_total',
+    help: 'Sheets that were to be read, by what came of them: ok or the code of an error',
+    labelNames: ['outcome'] as const,
+    registers: this.registers,
+  });
+  readonly sheetDigits = new Counter({
+    name: 'denary_sheet_digits_total',
+    help: 'Digits that were found on sheets, by what came of them: ok or rejected',
     labelNames: ['outcome'] as const,
     registers: this.registers,
   });
@@ -54,6 +72,23 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    if (workerMemory() === undefined) return;
+    new Gauge({
+      name: 'denary_worker_processes_resident_memory_bytes',
+      help: 'Resident memory of the worker processes together; the code that they share counts in each of them',
+      registers: this.registers,
+      collect() {
+        this.set(workerMemory()!);
+      },
+    });
+  }
+
+  /** Counts a sheet that was read, and what was found on it. */
+  countReading({ lines }: Reading): void {
+    this.sheets.inc(OK);
+    for (const { digits } of lines) {
+      for (const { rejected } of digits) this.sheetDigits.inc(rejected ? REJECTED : OK);
+    }
   }
 
   /** Looks at the model whenever metrics are asked for. */

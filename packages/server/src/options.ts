@@ -1,7 +1,7 @@
 /** What a server can be told, and what it does where it is told nothing. */
 
 import { availableParallelism } from 'node:os';
-import { DenaryError } from '@denary/core';
+import { DenaryError, LONGEST_TIMEOUT } from '@denary/core';
 import type { RecognizerOptions } from '@denary/runtime-node';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ServedRecognizer } from './model.js';
@@ -12,7 +12,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  * Options of the recognizer count where the server opens it. Its own defaults: processes, one for each core up to 4. Under
  * load, runs side by side on a thread each do more than one run on all cores; with a GPU, one worker is enough.
  */
-export interface ServerOptions extends Omit<RecognizerOptions, 'model' | 'onRun' | 'onWorkerLost'> {
+export interface ServerOptions
+  extends Omit<RecognizerOptions, 'model' | 'onRun' | 'kill' | 'onWorkerLost' | 'onWorkerStuck'> {
   /** A shipped model's name, a model's folder or an .onnx file, which `reload` reads again; default `cnn`. */
   readonly model?: string;
   /** One that is open already, in place of `model`. It is used as it is, and closed by whoever opened it. */
@@ -23,7 +24,12 @@ export interface ServerOptions extends Omit<RecognizerOptions, 'model' | 'onRun'
   readonly port?: number;
   /** Asked of every request, as `Authorization: Bearer ...`, but for health, readiness and the documentation. */
   readonly token?: string;
-  /** Pixels of an encoded image, checked before it is decoded; default 16 million: a photo of 12 takes 50 MB while it is read. */
+  /** As the recognizer's; default a minute, and at least twice the `timeout`. */
+  readonly runTimeout?: number;
+  /**
+   * Pixels of an encoded image, checked before it is decoded; default `limits.pixels`, or 16 million: a photo of 12 takes 50 MB
+   * while it is read.
+   */
   readonly maxPixels?: number;
   /** Bytes of a request's body; default 16 MiB. */
   readonly maxBody?: number;
@@ -37,7 +43,7 @@ export interface ServerOptions extends Omit<RecognizerOptions, 'model' | 'onRun'
   readonly receiveTimeout?: number;
   /** Milliseconds from `close` on in which requests are still taken, until balancers have noticed; default 0. */
   readonly drainDelay?: number;
-  /** Milliseconds after that in which requests under way may end, before they are cut off; default 10,000. */
+  /** Milliseconds after that in which requests under way may end, before they are cut off, and worker processes killed; default 10,000. */
   readonly drainTimeout?: number;
   /** Origins whose pages may call the server, or `*`; none where left out. */
   readonly cors?: string | readonly string[];
@@ -55,9 +61,6 @@ type Own = Exclude<keyof ServerOptions, keyof RecognizerOptions> | 'model';
 /** The server's own options, complete. */
 export type ServerSettings = Required<Omit<Pick<ServerOptions, Own>, Optional>> & Pick<ServerOptions, Optional>;
 
-/** The longest that a timer takes. */
-const LONGEST = 2 ** 31 - 1;
-
 /** The least and the most of each number. */
 const ranges = {
   port: [0, 65_535],
@@ -65,10 +68,10 @@ const ranges = {
   maxBody: [1, 2 ** 30],
   maxImages: [1, 65_536],
   rateLimit: [1, 1_000_000],
-  timeout: [1, LONGEST],
-  receiveTimeout: [1, LONGEST],
-  drainDelay: [0, LONGEST],
-  drainTimeout: [0, LONGEST],
+  timeout: [1, LONGEST_TIMEOUT],
+  receiveTimeout: [1, LONGEST_TIMEOUT],
+  drainDelay: [0, LONGEST_TIMEOUT],
+  drainTimeout: [0, LONGEST_TIMEOUT],
 } as const;
 
 /** Splits options into the server's and the recognizer's. Throws `bad-argument`. */
@@ -79,11 +82,13 @@ export function settingsOf(options: ServerOptions): { settings: ServerSettings; 
     host = '127.0.0.1',
     port = 8080,
     token,
-    maxPixels = 16_000_000,
+    limits,
+    maxPixels = limits?.pixels ?? 16_000_000,
     maxBody = 16 * 2 ** 20,
     maxImages = 256,
     rateLimit,
     timeout = 30_000,
+    runTimeout = Math.min(LONGEST_TIMEOUT, Math.max(60_000, 2 * timeout)),
     receiveTimeout = 30_000,
     drainDelay = 0,
     drainTimeout = 10_000,
@@ -103,7 +108,8 @@ export function settingsOf(options: ServerOptions): { settings: ServerSettings; 
   const texts = { model, recognizer, host, token, cors, trustProxy, logLevel, logger };
   const settings = { ...numbers, ...texts, rateLimit } as ServerSettings;
   const workers = Math.min(4, availableParallelism());
-  return { settings, recognizerOptions: { isolation: 'process', workers, limits: { pixels: maxPixels }, ...rest } };
+  const own = { isolation: 'process', workers, runTimeout, limits: { ...limits, pixels: maxPixels } } as const;
+  return { settings, recognizerOptions: { ...own, ...rest } };
 }
 
 function badOption(expected: string, received: string, remedy: string): DenaryError {

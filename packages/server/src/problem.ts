@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { DenaryError, type ErrorCode } from '@denary/core';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export type ProblemCode =
   | ErrorCode
@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'rate-limited'
   | 'draining'
+  | 'stuck'
   | 'too-slow'
   | 'internal';
 
@@ -91,6 +92,19 @@ function fastifyRefusal(error: unknown): Refusal | undefined {
   };
   const otherwise = { code: 'bad-request', expected: 'a request by /openapi.json', remedy: 'Compare it with /docs.' };
   return { status, problem: { ...told, ...(codes[status] ?? otherwise) } as Problem };
+}
+
+/** What is counted of an image that something befell. */
+export const outcomeOf = (error: unknown): string => (error instanceof DenaryError ? error.code : 'internal');
+
+export function unknownRoute({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): RequestError {
+  return new RequestError(404, {
+    code: 'not-found',
+    who: 'the request',
+    expected: 'a route of /openapi.json',
+    received: `${method} ${url.slice(0, 200)}`,
+    remedy: 'See /docs.',
+  });
 }
 
 export const MEDIA_TYPES = 'multipart/form-data, application/json, image/* or application/octet-stream';

@@ -98,8 +98,8 @@ export const modelsSchema = {
 
 /** The errors that any of the routes under /v1 may answer with. */
 export const refusals = {
-  '4xx': { description: 'The request or its images cannot be used', $ref: 'Refusal#' },
-  '5xx': { description: 'Overload, draining, or a failure of the server', $ref: 'Refusal#' },
+  '4xx': { description: 'The request or its images cannot be used, or there are too many (429)', $ref: 'Refusal#' },
+  '5xx': { description: 'No answer in time, draining (503), or a failure of the server', $ref: 'Refusal#' },
 } as const;
 
 const size = { type: 'integer', minimum: 1, maximum: 65_535 } as const;

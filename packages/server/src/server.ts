@@ -1,6 +1,7 @@
 /** createServer: a recognizer over HTTP, with what it takes to run it: limits, health, metrics, reload and an orderly end. */
 
 import { type AddressInfo, isIPv6 } from 'node:net';
+import { closedError, problem } from '@denary/core';
 import type { RecognizerOptions } from '@denary/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
@@ -66,26 +67,30 @@ export class Server {
   }
 
   /**
-   * Reads the model's file anew and serves that; requests under way are answered by the old one. Throws what the new file
-   * brings up, and goes on with the old one.
+   * Reads the model's file anew and serves that; requests under way are answered by the old one, which is then closed. Throws
+   * what the new file brings up, and goes on with the old one; `closed` from `close` on.
    */
   async reload(): Promise<ModelFacts> {
     const { log } = this.app;
-    try {
-      const facts = await this.model.reload();
-      this.metrics.reloads.inc({ outcome: 'ok' });
-      log.info({ model: facts.name, sha256: facts.sha256 }, 'model reloaded');
-      return facts;
-    } catch (error) {
+    if (this.life.phase !== 'serving') {
+      log.warn('model not reloaded: the server is about to end');
+      throw closedError('Server.reload');
+    }
+    const { facts, closed } = await this.model.reload().catch((error: unknown) => {
       this.metrics.reloads.inc({ outcome: 'failed' });
       log.error({ err: error }, 'model not reloaded: the old one goes on');
       throw error;
-    }
+    });
+    this.metrics.reloads.inc({ outcome: 'ok' });
+    log.info({ model: facts.name, sha256: facts.sha256 }, 'model reloaded');
+    await closed;
+    return facts;
   }
 
   /**
    * Ends in order: no longer ready, then no more connections, requests under way answered, and the model closed. What takes
-   * longer than `drainTimeout` is cut off.
+   * longer than `drainTimeout` is cut off, and worker processes that do not end are killed. Throws `timeout` for a worker
+   * thread that does not come back from its run, which cannot be ended: the process will not end by itself.
    */
   close(): Promise<void> {
     this.closing ??= this.end();
@@ -101,6 +106,7 @@ export class Server {
     this.life.phase = 'draining';
     this.app.log.info({ pending: this.model.recognizer.pending }, 'draining');
     if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay));
+    const limit = performance.now() + drainTimeout;
     const cut = setTimeout(() => {
       this.app.log.warn('requests were cut off');
       this.app.server.closeAllConnections();
@@ -108,8 +114,34 @@ export class Server {
     this.life.phase = 'closing';
     await this.app.close();
     clearTimeout(cut);
-    await this.model.close();
+    await this.endModel(Math.max(MODEL_END, limit - performance.now()));
     this.app.log.info('closed');
+  }
+
+  private async endModel(patience: number): Promise<void> {
+    const closing = this.model.close();
+    if (await settles(closing, patience)) return;
+    this.app.log.warn('workers did not end in time, and are killed where they are processes');
+    this.model.kill();
+    if (await settles(closing, MODEL_END)) return;
+    const remedy = 'End the process with SIGKILL.';
+    throw problem('timeout', 'Server.close', 'a model that ends', 'a worker thread in a run that does not', remedy);
+  }
+}
+
+/** Milliseconds that a model has for its end at the least. */
+const MODEL_END = 2_000;
+
+/** Whether that is done in so many milliseconds. */
+async function settles(work: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -120,6 +152,10 @@ function observed(options: RecognizerOptions, metrics: Metrics, { log }: Fastify
     onWorkerLost: (how) => {
       metrics.workersLost.inc();
       log.error({ how }, 'worker lost');
+    },
+    onWorkerStuck: (stuck) => {
+      if (stuck) log.error('worker stuck: a run of it does not end, and a thread cannot be ended');
+      else log.warn('worker no longer stuck');
     },
   };
 }

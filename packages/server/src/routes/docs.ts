@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.js';
 import type { imageBody } from '../schemas.js';
 
 const { version } = createRequire(import.meta.url)('@denary/server/package.json') as { version: string };
@@ -36,13 +37,18 @@ export async function describeRoutes(app: FastifyInstance, withToken: boolean): 
 /** Nothing is loaded from anywhere but this server. */
 const POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; frame-ancestors 'none'";
 
-export function docsRoutes(app: FastifyInstance): void {
+export function docsRoutes(app: FastifyInstance, { model }: Context): void {
   // Built, all files are one; the tests run on the sources.
   const page = readFileSync(
     new URL(`${import.meta.url.endsWith('.ts') ? '../' : ''}../page/index.html`, import.meta.url),
   );
   const schema = { hide: true };
-  app.get('/openapi.json', { schema }, async () => app.swagger());
+  app.get('/openapi.json', { schema }, async () => {
+    const api = app.swagger();
+    if (model.readsSheets) return api;
+    const { '/v1/read': _, ...paths } = api.paths!;
+    return { ...api, paths };
+  });
   app.get('/', { schema }, async (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', { schema }, async (_request, reply) => {
     reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', POLICY);

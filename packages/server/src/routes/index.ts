@@ -13,13 +13,16 @@ import { predictRoute } from './predict.js';
 import { healthRoutes, metricsRoute } from './probes.js';
 import { readRoute } from './read.js';
 
+/** Headers of answers that pages of other origins may read. */
+const EXPOSED = ['retry-after', 'x-request-id'];
+
 /** In three circles: for everybody, for those with the token, and of those what is limited in its rate. */
 export async function addRoutes(app: FastifyInstance, context: Context): Promise<void> {
   const { token, rateLimit: rate, cors: origin } = context.settings;
-  if (origin !== undefined) await app.register(cors, { origin: origin as string | string[] });
+  if (origin !== undefined) await app.register(cors, { origin: origin as string | string[], exposedHeaders: EXPOSED });
   await describeRoutes(app, token !== undefined);
   healthRoutes(app, context);
-  docsRoutes(app);
+  docsRoutes(app, context);
   await app.register(async (inner) => {
     if (token !== undefined) {
       const check = tokenCheck(token);

@@ -6,7 +6,8 @@ import { answerOf } from '../answer.js';
 import { readBody } from '../bodies/read-body.js';
 import type { Submitted } from '../bodies/submission.js';
 import { bodyContext, type Context } from '../context.js';
-import { isAboutImage, refusalOf, refuse } from '../problem.js';
+import { OK, REJECTED } from '../metrics.js';
+import { isAboutImage, outcomeOf, refusalOf, refuse } from '../problem.js';
 import { imageBody, pixelQuery, refusals } from '../schemas.js';
 import { Disconnection } from './disconnection.js';
 
@@ -53,10 +54,10 @@ function predictAll(
     try {
       if (source instanceof DenaryError) throw source;
       const prediction = await recognizer.predict(source, options);
-      metrics.images.inc({ outcome: 'ok' });
+      metrics.images.inc(prediction.rejected ? REJECTED : OK);
       return prediction;
     } catch (error) {
-      metrics.images.inc({ outcome: error instanceof DenaryError ? error.code : 'internal' });
+      metrics.images.inc({ outcome: outcomeOf(error) });
       if (isAboutImage(error)) return error;
       signal.abort();
       throw error;

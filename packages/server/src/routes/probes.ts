@@ -9,17 +9,22 @@ const status = { type: 'object', properties: { status: { type: 'string' } } } as
 const tags = ['operation'];
 
 export function healthRoutes(app: FastifyInstance, { model, life }: Context): void {
+  // Asked by what has no token.
+  const security: [] = [];
   const alive = {
     summary: 'Tells that the server lives',
     tags,
+    security,
     response: { 200: { description: 'It does', ...status } },
   };
   app.get('/healthz', { schema: alive }, async () => ({ status: 'alive' }));
 
   const ready = {
     summary: 'Tells whether the server wants requests',
-    description: 'It does not while its queue is full, nor when it is about to end.',
+    description:
+      'It does not while its queue is full, while no worker comes back from its run, nor when it is about to end.',
     tags,
+    security,
     response: { 200: { description: 'It does', ...status }, ...refusals },
   };
   app.get('/readyz', { schema: ready }, async () => {

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { settingsOf } from './options.js';
+
+it('limits images by maxPixels beside the limits of the recognizer', () => {
+  const limits = (options: Parameters<typeof settingsOf>[0]) => settingsOf(options).recognizerOptions.limits;
+  expect(limits({})).toEqual({ pixels: 16_000_000 });
+  expect(limits({ limits: { bytes: 1000 } })).toEqual({ bytes: 1000, pixels: 16_000_000 });
+  expect(limits({ limits: { bytes: 1000, pixels: 50 } })).toEqual({ bytes: 1000, pixels: 50 });
+  expect(limits({ limits: { bytes: 1000 }, maxPixels: 70 })).toEqual({ bytes: 1000, pixels: 70 });
+});
+
+it('gives a run more time than a request', () => {
+  const runTimeout = (options: Parameters<typeof settingsOf>[0]) => settingsOf(options).recognizerOptions.runTimeout;
+  expect(runTimeout({})).toBe(60_000);
+  expect(runTimeout({ timeout: 100_000 })).toBe(200_000);
+  expect(runTimeout({ timeout: 100_000, runTimeout: 50 })).toBe(50);
+  expect(runTimeout({ timeout: 2 ** 31 - 1 })).toBe(2 ** 31 - 1);
+});
