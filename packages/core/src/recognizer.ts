@@ -9,7 +9,9 @@ import { Batcher } from './batcher.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { closedError, DenaryError, problem } from './errors.js';
+import { Gate } from './gate.js';
 import type { Image } from './image.js';
+import { normaliseLarge } from './large-image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
 import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
@@ -18,6 +20,7 @@ import type { Device, Session } from './session.js';
 import type { Reading } from './sheet/reading.js';
 import type { Strokes } from './sheet/strokes.js';
 import { Slab } from './slab.js';
+import { inSlices, PATIENCE, type Work } from './slices.js';
 import type { Tensors } from './tensor.js';
 import { turns } from './turns.js';
 
@@ -33,6 +36,8 @@ export interface RecognizerSettings {
   readonly maxQueue?: number;
   /** Milliseconds that an image waits for others where nothing is under way; default 0. */
   readonly maxDelay?: number;
+  /** Images that are decoded, and held decoded, at one time, whoever asks; raw pixels do not count. Default 4. */
+  readonly maxDecodes?: number;
   /** Which readings to refuse (`Prediction.rejected`); by default none. */
   readonly reject?: Reject | undefined;
 }
@@ -58,11 +63,16 @@ export interface LoadedModel {
   readonly engine?: string | undefined;
 }
 
+/**
+ * Makes pixels of a source: at once where it has them, else by a promise, for which it awaits `turn` before it decodes, so that few
+ * are decoded at a time. It may stop where the call ends early.
+ */
+export type Decode<Source> = (source: Source, turn: () => Promise<void>, call: Call) => Image | Promise<Image>;
+
 export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents, LoadedModel {
   /** Opens another model for `swap`, as this one was; without it there is no swap. */
   readonly reopen?: (model: Uint8Array) => Promise<LoadedModel>;
-  /** May stop where the call ends early. */
-  readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
+  readonly decode: Decode<Source>;
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
@@ -78,7 +88,7 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly notes?: readonly string[];
 }
 
-export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject'>> {
+export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject' | 'maxDecodes'>> {
   /** Which readings are refused, where any are. */
   readonly reject: Reject | undefined;
   /** By which the model's probabilities are evened out. */
@@ -98,8 +108,8 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly notes: readonly string[];
 }
 
-/** Milliseconds of decoding and preparing images after which others get their turn. */
-const PATIENCE = 4;
+/** Images with more pixels are prepared in slices: so many take a millisecond or two. */
+const LARGE = 1 << 18;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private facts: RecognizerInfo;
@@ -110,19 +120,21 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly memory: BatchMemory;
   private readonly clock: Clock;
   private readonly reopen: RecognizerParts<Source>['reopen'];
-  private readonly inTurn = turns();
-  private readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
+  private readonly gate: Gate;
+  private readonly oneSwap = turns();
+  private readonly oneWork = turns();
+  private readonly decode: Decode<Source>;
   private readonly onRun: RecognizerEvents['onRun'];
   private closing: Promise<void> | undefined;
 
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
     const { judgement = {}, reject, model, engine, threads, notes = [] } = rest;
-    const settings = settingsOf(rest, contract);
+    const { maxDecodes, ...settings } = settingsOf(rest, contract);
     this.current = { session, judgement };
     this.reopen = parts.reopen;
     this.clock = clock;
-    this.decode = (source, call) => decode(source, call);
+    this.decode = (source, turn, call) => decode(source, turn, call);
     this.onRun = onRun;
     this.facts = {
       ...contract,
@@ -139,6 +151,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     };
     const { batchSize, maxQueue, maxDelay } = settings;
     const area = contract.height * contract.width;
+    this.gate = new Gate(maxDecodes);
     this.slab = new Slab(area);
     this.memory = new BatchMemory(batchSize * area, parts.sharedMemory ?? false);
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
@@ -188,11 +201,9 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     const width = options.strokes?.width ?? 1;
     if (!(width > 0)) throw badArgument('read', 'strokes of a width above 0', `${width}`, 'Leave them out.');
     const leave = this.batcher.admit(1);
-    const work = async (call: Call) => {
-      const image = await this.decode(source, call);
+    const readImage = async (image: Image, call: Call) => {
       // Apart, so that a page that reads single digits does not load it.
       const { readPage } = await import('./sheet/read-page.js');
-      call.requireGoing();
       return readPage(image, {
         strokes: options.strokes,
         classify: (fields) =>
@@ -200,12 +211,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
             fields.map((pixels) => ({ pixels, empty: false })),
             call,
           ) as Promise<Prediction[]>,
-        pause: async () => {
-          await new Promise<void>((resolve) => this.clock.soon(resolve));
-          call.requireGoing();
-        },
+        work: (work) => this.work(work, call),
       });
     };
+    const work = async (call: Call) => this.decoded(source, call, (image) => readImage(image, call));
     try {
       return await limited(work, options, this.clock, 'read');
     } finally {
@@ -220,7 +229,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
    * `reject: 'auto'`, and what opening a model throws; the present one then goes on.
    */
   swap(model: Uint8Array): Promise<void> {
-    return this.inTurn(async () => {
+    return this.oneSwap(async () => {
       if (this.closing) throw closedError('swap');
       const { info, reopen } = this;
       if (!reopen) throw badArgument('swap', 'a recognizer of createRecognizer', 'another', 'Make a new one.');
@@ -257,10 +266,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async predictOne(source: Source, call: Call): Promise<P> {
-    const decoded = this.decode(source, call);
+    const prepared = this.prepare(source, call, 'predict');
     // Raw pixels need no waiting for.
-    const image = decoded instanceof Promise ? await decoded : decoded;
-    return (await this.batcher.submit([this.prepare(image, 'predict')], call))[0]!;
+    const image = prepared instanceof Promise ? await prepared : prepared;
+    return (await this.batcher.submit([image], call))[0]!;
   }
 
   /** Keeps as many batches going as there are workers, and one more that waits its turn. */
@@ -284,38 +293,56 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
-  /** Decodes and prepares images; others get their turn between them. */
+  /** Prepares images; others get their turn between them. No more are begun than may be decoded: other calls wait, too. */
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = await this.inTurns(sources, call, (source, i) => {
-      const image = this.decode(source, call);
-      if (!(image instanceof Promise)) return this.prepare(image, `predict: image ${first + i}`);
-      // It may fail before it is looked at.
-      image.catch(() => {});
-      return image;
-    });
-    if (!decoded.some((image) => image instanceof Promise)) return decoded as Prepared[];
-    const images = await Promise.all(decoded);
-    return this.inTurns(images, call, (image, i) =>
-      'pixels' in image ? image : this.prepare(image, `predict: image ${first + i}`),
-    );
-  }
-
-  private prepare(image: Image, who: string): Prepared {
-    return prepare(image, this.facts.preprocess, this.facts, who, this.slab);
-  }
-
-  /** Works through the items; others get their turn between them. */
-  private async inTurns<T, R>(items: readonly T[], call: Call, work: (item: T, i: number) => R): Promise<R[]> {
-    const results: R[] = [];
+    const all: (Prepared | Promise<Prepared>)[] = [];
     let began = Date.now();
-    for (let i = 0; i < items.length; i++) {
-      results.push(work(items[i]!, i));
+    for (const [i, source] of sources.entries()) {
+      await all[i - this.gate.places];
+      const prepared = this.prepare(source, call, `predict: image ${first + i}`);
+      all.push(prepared);
+      // It may fail before it is looked at.
+      if (prepared instanceof Promise) prepared.catch(() => {});
       if (Date.now() - began < PATIENCE) continue;
-      await new Promise<void>((resolve) => this.clock.soon(resolve));
-      call.requireGoing();
+      await this.pause(call);
       began = Date.now();
     }
-    return results;
+    return Promise.all(all);
+  }
+
+  /** An image as the model takes it, at once where that takes no time. */
+  private prepare(source: Source, call: Call, who: string): Prepared | Promise<Prepared> {
+    return this.decoded(source, call, (image) => {
+      const { preprocess } = this.facts;
+      if (preprocess === 'none' || image.width * image.height <= LARGE) {
+        return prepare(image, preprocess, this.facts, who, this.slab);
+      }
+      return this.work(normaliseLarge(image, who), call);
+    });
+  }
+
+  /** What is made of a decoded image; few of them are held at one time. */
+  private decoded<T>(source: Source, call: Call, use: (image: Image) => T | Promise<T>): T | Promise<T> {
+    let leave: (() => void) | undefined;
+    const turn = async () => {
+      leave = await this.gate.enter(call);
+    };
+    const image = this.decode(source, turn, call);
+    if (!(image instanceof Promise)) return use(image);
+    return image.then(use).finally(() => leave?.());
+  }
+
+  /** Does long work in slices, between which others get their turn; one at a time, as their slices would add up. */
+  private work<T>(work: Work<T>, call: Call): Promise<T> {
+    return this.oneWork(async () => {
+      call.requireGoing();
+      return inSlices(work, () => this.pause(call));
+    });
+  }
+
+  private async pause(call: Call): Promise<void> {
+    await new Promise<void>((resolve) => this.clock.soon(resolve));
+    call.requireGoing();
   }
 
   private async run(images: readonly Prepared[]): Promise<P[]> {
@@ -355,7 +382,7 @@ function settingsOf(
   settings: RecognizerSettings,
   { height, width, slots }: Contract,
 ): Required<Omit<RecognizerSettings, 'reject'>> {
-  const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0 } = settings;
+  const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0, maxDecodes = 4 } = settings;
   const normalisable = height === FIELD && width === FIELD && slots === 1;
   const who = 'createRecognizer';
   if (preprocess === 'normalise' && !normalisable) {
@@ -363,14 +390,15 @@ function settingsOf(
     const remedy = "Use preprocess: 'none' and give images of the model's size.";
     throw badArgument(who, expected, `one of ${slots} on ${width}x${height}`, remedy);
   }
-  for (const [name, value] of Object.entries({ batchSize, maxQueue })) {
+  for (const [name, value] of Object.entries({ batchSize, maxQueue, maxDecodes })) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw badArgument(who, `a ${name} of at least 1`, `${value}`, 'Leave it out for the default.');
   }
   if (!(maxDelay >= 0 && maxDelay <= 1000)) {
     throw badArgument(who, 'a maxDelay of 0 to 1000 ms', `${maxDelay}`, 'Leave it out for none.');
   }
-  return { preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'), batchSize, maxQueue, maxDelay };
+  const chosen = preprocess ?? (normalisable ? 'normalise' : 'none');
+  return { preprocess: chosen, batchSize, maxQueue, maxDelay, maxDecodes };
 }
 
 function requireDigitModel({ height, width, slots, classes }: Contract): void {

@@ -1,7 +1,9 @@
-/** Long work that stops on its way, as a generator that yields where it may: a page's main thread must not be held. */
+/** Long work that stops on its way, as a generator that yields where it may: who shares the thread must not be held up. */
 
 /** Milliseconds of work after which others get their turn. */
-const PATIENCE = 8;
+export const PATIENCE = 4;
+/** Pixels that are worked on in one go: some tenths of a millisecond. */
+const BAND = 1 << 16;
 
 export type Work<T> = Generator<void, T>;
 
@@ -21,5 +23,19 @@ export async function inSlices<T>(work: Work<T>, pause: () => Promise<void>): Pr
     if (Date.now() - began < PATIENCE) continue;
     await pause();
     began = Date.now();
+  }
+}
+
+/** Work on a picture's rows, from `top` to before `bottom`, band by band; all but the last one have a multiple of `step` rows. */
+export function* inBands(
+  width: number,
+  height: number,
+  work: (top: number, bottom: number) => void,
+  step = 1,
+): Work<void> {
+  const rows = step * Math.max(1, Math.floor(BAND / width / step));
+  for (let top = 0; top < height; top += rows) {
+    work(top, Math.min(height, top + rows));
+    yield;
   }
 }

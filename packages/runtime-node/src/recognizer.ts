@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os';
 import {
   type AnyPrediction,
-  type Call,
   type Contract,
   calibrationIn,
+  type Decode,
   DenaryError,
   type Device,
   type Image,
@@ -23,7 +23,17 @@ import {
 import { clock, idleClock } from './clock.js';
 import { type DeviceChoice, openSession } from './devices.js';
 import { decodeImage, withinLimit } from './image-file.js';
-import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
+import {
+  type DecodeOptions,
+  type ImageLimits,
+  type ImageSource,
+  isRaw,
+  isStream,
+  limitsOf,
+  type RawPixels,
+  readImage,
+  toImage,
+} from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { readModel } from './model-files.js';
 
@@ -83,7 +93,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       sharedMemory: isolation === 'thread',
       workers: isolation === 'none' ? 1 : workers,
       threads,
-      decode: (source, call) => decode(source, call, most),
+      decode: decodeBy(most),
     });
   } catch (error) {
     await loaded.session.close();
@@ -114,12 +124,26 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
 }
 
 /** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
-function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>): Image | Promise<Image> {
-  if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
-  const controller = new AbortController();
-  const listener = { ended: (error: unknown) => controller.abort(error) };
-  call.add(listener);
-  return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(() => call.remove(listener));
+function decodeBy(limits: Required<ImageLimits>): Decode<ImageSource> {
+  return (source, turn, call) => {
+    if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
+    const controller = new AbortController();
+    const listener = { ended: (error: unknown) => controller.abort(error) };
+    call.add(listener);
+    return decodeInTurn(source, turn, { limits, signal: controller.signal }).finally(() => call.remove(listener));
+  };
+}
+
+async function decodeInTurn(
+  source: Exclude<ImageSource, RawPixels>,
+  turn: () => Promise<void>,
+  options: DecodeOptions & { readonly limits: Required<ImageLimits> },
+): Promise<Image> {
+  const { limits, signal } = options;
+  // A stream comes as slowly as its sender likes: no other image waits for it.
+  const given = isStream(source) ? await readImage(source, 'decodeImage', limits.bytes, signal) : source;
+  await turn();
+  return decodeImage(given, undefined, options);
 }
 
 function badWorkers(workers: number): DenaryError {

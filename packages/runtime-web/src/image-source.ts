@@ -22,11 +22,15 @@ export type ImageSource =
   | URL
   | string;
 
-/** The pixels of a source; at once where nothing is to be decoded. Throws `bad-image`, `bad-argument`, `not-found`. */
-export function decodeImage(source: ImageSource): Image | Promise<Image> {
-  if (typeof source === 'string' || source instanceof URL) return decodeUrl(source);
-  if (source instanceof Blob) return decodeBlob(source);
-  if (isA('HTMLImageElement', source)) return decodeElement(source as HTMLImageElement);
+/**
+ * The pixels of a source; at once where nothing is to be decoded, else when `turn`, where it is given, has settled. Throws
+ * `bad-image`, `bad-argument`, `not-found`.
+ */
+export function decodeImage(source: ImageSource, turn: Turn = async () => {}): Image | Promise<Image> {
+  if (typeof source === 'string' || source instanceof URL)
+    return fetched(source).then((blob) => decodeBlob(blob, turn));
+  if (source instanceof Blob) return decodeBlob(source, turn);
+  if (isA('HTMLImageElement', source)) return decodeElement(source as HTMLImageElement, turn);
   if (isA('HTMLVideoElement', source)) return decodeVideo(source as HTMLVideoElement);
   if (isA('VideoFrame', source)) {
     const frame = source as VideoFrame;
@@ -51,7 +55,9 @@ function fromRaw(pixels: RawPixels): Image {
   return { data, width, height, channels: (data.length / (width * height)) as Image['channels'] };
 }
 
-async function decodeUrl(url: string | URL): Promise<Image> {
+type Turn = () => Promise<void>;
+
+async function fetched(url: string | URL): Promise<Blob> {
   let response: Response;
   try {
     response = await fetch(url);
@@ -59,7 +65,7 @@ async function decodeUrl(url: string | URL): Promise<Image> {
     const remedy = 'Check the address; another origin must send Access-Control-Allow-Origin.';
     throw problem('not-found', `${url}`.slice(0, 100), 'an image', `no answer (${messageOf(cause)})`, remedy, cause);
   }
-  if (response.ok) return decodeBlob(await response.blob());
+  if (response.ok) return response.blob();
   throw problem('not-found', `${url}`, 'an image', `status ${response.status}`, 'Check the address.');
 }
 
@@ -70,7 +76,8 @@ const asWritten: ImageBitmapOptions = {
   premultiplyAlpha: 'none',
 };
 
-async function decodeBlob(blob: Blob): Promise<Image> {
+async function decodeBlob(blob: Blob, turn: Turn): Promise<Image> {
+  await turn();
   const bitmap = await createImageBitmap(blob, asWritten).catch((cause) => {
     const received = `${blob.size} bytes of type ${blob.type || 'unknown'} (${messageOf(cause)})`;
     const remedy = 'Check that the file is whole, and of a kind that the browser shows.';
@@ -83,7 +90,8 @@ async function decodeBlob(blob: Blob): Promise<Image> {
   }
 }
 
-async function decodeElement(image: HTMLImageElement): Promise<Image> {
+async function decodeElement(image: HTMLImageElement, turn: Turn): Promise<Image> {
+  await turn();
   try {
     await image.decode();
   } catch (cause) {

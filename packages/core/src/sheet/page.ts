@@ -2,8 +2,9 @@
 
 import type { GreyImage } from '../image.js';
 import { findContrast } from '../ink.js';
+import { shrinkLarge } from '../large-image.js';
 import { findPaper } from '../paper.js';
-import { shrinkBy } from '../resample.js';
+import { inBands, type Work } from '../slices.js';
 import { close } from './morphology.js';
 import { eraseRules } from './rules.js';
 import { findStrokes, type Strokes } from './strokes.js';
@@ -35,33 +36,47 @@ export interface InkPage {
 }
 
 /** Nothing where the page is blank. Chalk is turned into ink. Where the strokes are not known, they are looked for. */
-export function findInk(image: GreyImage, known?: Strokes): InkPage | undefined {
-  const strokes = known ?? findStrokes(image);
+export function* findInk(image: GreyImage, known?: Strokes): Work<InkPage | undefined> {
+  const strokes = known ?? (yield* findStrokes(image));
   if (strokes === undefined) return undefined;
   const least = Math.ceil(Math.sqrt((image.width * image.height) / PAGE_PIXELS));
   const step = Math.max(least, Math.floor(strokes.width / STROKE));
-  const shrunk = shrinkBy(image, step);
+  const shrunk = yield* shrinkLarge({ ...image, channels: 1 }, step);
   const { width, height } = shrunk;
-  const page = strokes.dark ? shrunk : { width, height, data: shrunk.data.map((level) => 255 - level) };
+  const page = strokes.dark ? shrunk : yield* negative(shrunk);
   const stroke = strokes.width / step;
   const square = 2 * Math.ceil((SQUARE * stroke) / 2) + 1;
-  let evened = evenPage(page, square);
+  let evened = yield* evenPage(page, square);
   let paper = findPaper(evened);
   if (paper.high - paper.low > GRAINY && stroke >= BROAD) {
-    evened = evenPage(smooth(page), square);
+    evened = yield* evenPage(yield* smooth(page), square);
     paper = findPaper(evened);
   }
   const contrast = findContrast(paper, 1);
   if (contrast === undefined) return undefined;
   const ink = evened.data;
   const zero = contrast.paper - contrast.floor;
-  for (let p = 0; p < ink.length; p++) ink[p] = Math.max(0, zero - ink[p]!);
+  yield* eachPixel(ink, (p) => Math.max(0, zero - ink[p]!));
   const faint = Math.floor(contrast.threshold / FAINT);
-  const threshold = eraseRules(ink, width, height, stroke, faint)
+  const threshold = (yield* eraseRules(ink, width, height, stroke, faint))
     ? thresholdOf({ data: ink, width, height })
     : contrast.threshold;
   if (!threshold) return undefined;
   return { ink, width, height, step, threshold, stroke };
+}
+
+/** Sets each pixel of `data`. */
+function eachPixel(data: Uint8Array, level: (p: number) => number): Work<void> {
+  return inBands(1, data.length, (from, to) => {
+    for (let p = from; p < to; p++) data[p] = level(p);
+  });
+}
+
+/** What is bright becomes dark. */
+function* negative({ data, width, height }: GreyImage): Work<GreyImage> {
+  const negated = new Uint8Array(data.length);
+  yield* eachPixel(negated, (p) => 255 - data[p]!);
+  return { data: negated, width, height };
 }
 
 /** Of ink on its own; nothing where there is none, or too little. */
@@ -70,28 +85,30 @@ function thresholdOf(ink: GreyImage): number | undefined {
 }
 
 /** What the page would look like under a light of 255 everywhere: ink takes a share of the light, in the shade as in the sun. */
-function evenPage(page: GreyImage, square: number): GreyImage {
-  const light = close(page, square);
-  for (let p = 0; p < light.length; p++) {
+function* evenPage(page: GreyImage, square: number): Work<GreyImage> {
+  const light = yield* close(page, square);
+  yield* eachPixel(light, (p) => {
     const lost = light[p]! - page.data[p]!;
-    light[p] = 255.5 - (255 * lost) / Math.max(DARKEST, light[p]!);
-  }
+    return 255.5 - (255 * lost) / Math.max(DARKEST, light[p]!);
+  });
   return { ...page, data: light };
 }
 
 /** Weighted means of 3x3 pixels, 1 2 1 by 1 2 1. */
-function smooth({ data, width, height }: GreyImage): GreyImage {
+function* smooth({ data, width, height }: GreyImage): Work<GreyImage> {
   const rows = new Uint16Array(data.length);
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, p++) {
-      rows[p] = data[x > 0 ? p - 1 : p]! + 2 * data[p]! + data[x + 1 < width ? p + 1 : p]!;
+  yield* inBands(width, height, (top, bottom) => {
+    for (let y = top, p = top * width; y < bottom; y++) {
+      for (let x = 0; x < width; x++, p++) {
+        rows[p] = data[x > 0 ? p - 1 : p]! + 2 * data[p]! + data[x + 1 < width ? p + 1 : p]!;
+      }
     }
-  }
+  });
   const smoothed = new Uint8Array(data.length);
-  for (let p = 0; p < data.length; p++) {
+  yield* eachPixel(smoothed, (p) => {
     const above = p >= width ? p - width : p;
     const below = p + width < data.length ? p + width : p;
-    smoothed[p] = (rows[above]! + 2 * rows[p]! + rows[below]! + 8) >> 4;
-  }
+    return (rows[above]! + 2 * rows[p]! + rows[below]! + 8) >> 4;
+  });
   return { data: smoothed, width, height };
 }
