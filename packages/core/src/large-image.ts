@@ -1,9 +1,10 @@
 /** Large images made grey and small, band by band: the same pixels as at once. */
 
+import { inBands } from './bands.js';
 import { checkImage, type GreyImage, type Image, toGrey } from './image.js';
 import { type Normalised, normalisePage, PAGE_PIXELS } from './normalise.js';
 import { shrinkBy, stepFor } from './resample.js';
-import { inBands, type Work } from './slices.js';
+import type { Work } from './slices.js';
 
 /** As `toGrey` and `normalise` make it of the whole image. Throws `bad-image` in the name of `who`. */
 export function* normaliseLarge(image: Image, who: string): Work<Normalised> {

@@ -9,9 +9,7 @@ import { Batcher } from './batcher.js';
 import { type Call, type CallOptions, type Clock, limited } from './call.js';
 import type { Contract } from './contract.js';
 import { closedError, DenaryError, problem } from './errors.js';
-import { Gate } from './gate.js';
 import type { Image } from './image.js';
-import { normaliseLarge } from './large-image.js';
 import { FIELD } from './normalise.js';
 import type { Prediction } from './prediction.js';
 import { type AnyPrediction, type Prepared, type Preprocess, predictionsOf, prepare } from './preparation.js';
@@ -36,8 +34,6 @@ export interface RecognizerSettings {
   readonly maxQueue?: number;
   /** Milliseconds that an image waits for others where nothing is under way; default 0. */
   readonly maxDelay?: number;
-  /** Images that are decoded, and held decoded, at one time, whoever asks; raw pixels do not count. Default 4. */
-  readonly maxDecodes?: number;
   /** Which readings to refuse (`Prediction.rejected`); by default none. */
   readonly reject?: Reject | undefined;
 }
@@ -63,16 +59,21 @@ export interface LoadedModel {
   readonly engine?: string | undefined;
 }
 
-/**
- * Makes pixels of a source: at once where it has them, else by a promise, for which it awaits `turn` before it decodes, so that few
- * are decoded at a time. It may stop where the call ends early.
- */
-export type Decode<Source> = (source: Source, turn: () => Promise<void>, call: Call) => Image | Promise<Image>;
+/** What decoding gives. */
+export interface Decoded extends Image {
+  /** Called when the pixels are needed no more: another image may then take up their memory. */
+  readonly free?: () => void;
+}
+
+/** Makes pixels of a source, at once where it has them. May stop where the call ends early. */
+export type Decode<Source> = (source: Source, call: Call) => Image | Promise<Decoded>;
 
 export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents, LoadedModel {
   /** Opens another model for `swap`, as this one was; without it there is no swap. */
   readonly reopen?: (model: Uint8Array) => Promise<LoadedModel>;
   readonly decode: Decode<Source>;
+  /** Images of one call that are decoded at one time; default 4. */
+  readonly maxDecodes?: number;
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
@@ -88,7 +89,7 @@ export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerE
   readonly notes?: readonly string[];
 }
 
-export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject' | 'maxDecodes'>> {
+export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettings, 'reject'>> {
   /** Which readings are refused, where any are. */
   readonly reject: Reject | undefined;
   /** By which the model's probabilities are evened out. */
@@ -108,8 +109,8 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly notes: readonly string[];
 }
 
-/** Images with more pixels are prepared in slices: so many take a millisecond or two. */
-const LARGE = 1 << 18;
+/** Images with more pixels are prepared in slices; those with fewer take some milliseconds at most. */
+const LARGE = 1 << 19;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private facts: RecognizerInfo;
@@ -120,7 +121,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly memory: BatchMemory;
   private readonly clock: Clock;
   private readonly reopen: RecognizerParts<Source>['reopen'];
-  private readonly gate: Gate;
+  private readonly maxDecodes: number;
   private readonly oneSwap = turns();
   private readonly oneWork = turns();
   private readonly decode: Decode<Source>;
@@ -130,11 +131,12 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   constructor(parts: RecognizerParts<Source>) {
     const { session, contract, decode, clock, isolation = 'none', workers = 1, onRun, ...rest } = parts;
     const { judgement = {}, reject, model, engine, threads, notes = [] } = rest;
-    const { maxDecodes, ...settings } = settingsOf(rest, contract);
+    const settings = settingsOf(rest, contract);
     this.current = { session, judgement };
     this.reopen = parts.reopen;
     this.clock = clock;
-    this.decode = (source, turn, call) => decode(source, turn, call);
+    this.decode = (source, call) => decode(source, call);
+    this.maxDecodes = parts.maxDecodes ?? 4;
     this.onRun = onRun;
     this.facts = {
       ...contract,
@@ -151,7 +153,6 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     };
     const { batchSize, maxQueue, maxDelay } = settings;
     const area = contract.height * contract.width;
-    this.gate = new Gate(maxDecodes);
     this.slab = new Slab(area);
     this.memory = new BatchMemory(batchSize * area, parts.sharedMemory ?? false);
     this.batcher = new Batcher((items) => this.run(items), { clock, maxBatch: batchSize, maxQueue, maxDelay, workers });
@@ -196,15 +197,13 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
    * single digit on 28x28 pixels, and `bad-image`, too, for more than 5,000 pieces of ink.
    */
   async read(source: Source, options: ReadOptions = {}): Promise<Reading> {
+    // Apart, so that a page that reads single digits does not load it.
+    const { readPage, requireReadable } = await import('./sheet/read-page.js');
     if (this.closing) throw closedError('read');
-    requireDigitModel(this.info);
-    const width = options.strokes?.width ?? 1;
-    if (!(width > 0)) throw badArgument('read', 'strokes of a width above 0', `${width}`, 'Leave them out.');
+    requireReadable(this.info, options.strokes);
     const leave = this.batcher.admit(1);
-    const readImage = async (image: Image, call: Call) => {
-      // Apart, so that a page that reads single digits does not load it.
-      const { readPage } = await import('./sheet/read-page.js');
-      return readPage(image, {
+    const read = (image: Image, call: Call) =>
+      readPage(image, {
         strokes: options.strokes,
         classify: (fields) =>
           this.batcher.submit(
@@ -213,8 +212,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
           ) as Promise<Prediction[]>,
         work: (work) => this.work(work, call),
       });
-    };
-    const work = async (call: Call) => this.decoded(source, call, (image) => readImage(image, call));
+    const work = async (call: Call) => this.decoded(source, call, (image) => read(image, call));
     try {
       return await limited(work, options, this.clock, 'read');
     } finally {
@@ -293,12 +291,12 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
-  /** Prepares images; others get their turn between them. No more are begun than may be decoded: other calls wait, too. */
+  /** Prepares images, few at a time; others get their turn between them. */
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
     const all: (Prepared | Promise<Prepared>)[] = [];
     let began = Date.now();
     for (const [i, source] of sources.entries()) {
-      await all[i - this.gate.places];
+      await all[i - this.maxDecodes];
       const prepared = this.prepare(source, call, `predict: image ${first + i}`);
       all.push(prepared);
       // It may fail before it is looked at.
@@ -317,25 +315,28 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
       if (preprocess === 'none' || image.width * image.height <= LARGE) {
         return prepare(image, preprocess, this.facts, who, this.slab);
       }
-      return this.work(normaliseLarge(image, who), call);
+      // Apart, so that a page that reads from a canvas does not load it.
+      return import('./large-image.js').then(({ normaliseLarge }) => this.work(normaliseLarge(image, who), call));
     });
   }
 
-  /** What is made of a decoded image; few of them are held at one time. */
+  /** What is made of a decoded image, which is then let go. */
   private decoded<T>(source: Source, call: Call, use: (image: Image) => T | Promise<T>): T | Promise<T> {
-    let leave: (() => void) | undefined;
-    const turn = async () => {
-      leave = await this.gate.enter(call);
-    };
-    const image = this.decode(source, turn, call);
+    const image = this.decode(source, call);
     if (!(image instanceof Promise)) return use(image);
-    return image.then(use).finally(() => leave?.());
+    return image.then(async (decoded) => {
+      try {
+        return await use(decoded);
+      } finally {
+        decoded.free?.();
+      }
+    });
   }
 
-  /** Does long work in slices, between which others get their turn; one at a time, as their slices would add up. */
+  /** Does long work in slices, between which others get their turn: of all calls one slice in a turn, as they would add up. */
   private work<T>(work: Work<T>, call: Call): Promise<T> {
     return this.oneWork(async () => {
-      call.requireGoing();
+      await this.pause(call);
       return inSlices(work, () => this.pause(call));
     });
   }
@@ -382,7 +383,7 @@ function settingsOf(
   settings: RecognizerSettings,
   { height, width, slots }: Contract,
 ): Required<Omit<RecognizerSettings, 'reject'>> {
-  const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0, maxDecodes = 4 } = settings;
+  const { preprocess, batchSize = 128, maxQueue = 4096, maxDelay = 0 } = settings;
   const normalisable = height === FIELD && width === FIELD && slots === 1;
   const who = 'createRecognizer';
   if (preprocess === 'normalise' && !normalisable) {
@@ -390,22 +391,14 @@ function settingsOf(
     const remedy = "Use preprocess: 'none' and give images of the model's size.";
     throw badArgument(who, expected, `one of ${slots} on ${width}x${height}`, remedy);
   }
-  for (const [name, value] of Object.entries({ batchSize, maxQueue, maxDecodes })) {
+  for (const [name, value] of Object.entries({ batchSize, maxQueue })) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw badArgument(who, `a ${name} of at least 1`, `${value}`, 'Leave it out for the default.');
   }
   if (!(maxDelay >= 0 && maxDelay <= 1000)) {
     throw badArgument(who, 'a maxDelay of 0 to 1000 ms', `${maxDelay}`, 'Leave it out for none.');
   }
-  const chosen = preprocess ?? (normalisable ? 'normalise' : 'none');
-  return { preprocess: chosen, batchSize, maxQueue, maxDelay, maxDecodes };
-}
-
-function requireDigitModel({ height, width, slots, classes }: Contract): void {
-  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
-  const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
-  const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
-  throw badArgument('read', expected, received, "Use a model like 'cnn'.");
+  return { preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'), batchSize, maxQueue, maxDelay };
 }
 
 function badArgument(who: string, expected: string, received: string, remedy: string): DenaryError {

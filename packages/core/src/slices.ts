@@ -2,9 +2,6 @@
 
 /** Milliseconds of work after which others get their turn. */
 export const PATIENCE = 4;
-/** Pixels that are worked on in one go: some tenths of a millisecond. */
-const BAND = 1 << 16;
-
 export type Work<T> = Generator<void, T>;
 
 /** All of it at once, for those who may block. */
@@ -23,19 +20,5 @@ export async function inSlices<T>(work: Work<T>, pause: () => Promise<void>): Pr
     if (Date.now() - began < PATIENCE) continue;
     await pause();
     began = Date.now();
-  }
-}
-
-/** Work on a picture's rows, from `top` to before `bottom`, band by band; all but the last one have a multiple of `step` rows. */
-export function* inBands(
-  width: number,
-  height: number,
-  work: (top: number, bottom: number) => void,
-  step = 1,
-): Work<void> {
-  const rows = step * Math.max(1, Math.floor(BAND / width / step));
-  for (let top = 0; top < height; top += rows) {
-    work(top, Math.min(height, top + rows));
-    yield;
   }
 }

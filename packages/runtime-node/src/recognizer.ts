@@ -5,15 +5,14 @@ import {
   type AnyPrediction,
   type Contract,
   calibrationIn,
-  type Decode,
   DenaryError,
   type Device,
-  type Image,
   type Isolation,
   judgementBy,
   type LoadedModel,
   openModel,
   type Prediction,
+  problem,
   Recognizer,
   type RecognizerEvents,
   type RecognizerSettings,
@@ -21,19 +20,9 @@ import {
   SessionPool,
 } from '@denary/core';
 import { clock, idleClock } from './clock.js';
+import { decoderOf } from './decoder.js';
 import { type DeviceChoice, openSession } from './devices.js';
-import { decodeImage, withinLimit } from './image-file.js';
-import {
-  type DecodeOptions,
-  type ImageLimits,
-  type ImageSource,
-  isRaw,
-  isStream,
-  limitsOf,
-  type RawPixels,
-  readImage,
-  toImage,
-} from './image-source.js';
+import { type ImageLimits, type ImageSource, limitsOf } from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { readModel } from './model-files.js';
 
@@ -51,6 +40,11 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
   readonly workers?: number;
   /** Of images, checked before they are decoded. */
   readonly limits?: ImageLimits;
+  /**
+   * Encoded images that are decoded, and held decoded, at one time, whoever asks; the others wait. Default 4, as many as Node has
+   * threads for that (UV_THREADPOOL_SIZE). Times `limits.pixels`, times 4 bytes, it bounds the memory of decoded images.
+   */
+  readonly maxDecodes?: number;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
   /** A worker died, how is said; another one takes its place. */
@@ -72,11 +66,13 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     workers = 1,
     threads,
     limits,
+    maxDecodes = 4,
     onWorkerLost,
     ...settings
   } = options;
   const most = limitsOf(limits);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
+  if (!Number.isInteger(maxDecodes) || maxDecodes < 1) throw badDecodes(maxDecodes);
   const { bytes, who } =
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
@@ -93,7 +89,8 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       sharedMemory: isolation === 'thread',
       workers: isolation === 'none' ? 1 : workers,
       threads,
-      decode: decodeBy(most),
+      decode: decoderOf(most, maxDecodes),
+      maxDecodes,
     });
   } catch (error) {
     await loaded.session.close();
@@ -123,30 +120,12 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: options.onWorkerLost });
 }
 
-/** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
-function decodeBy(limits: Required<ImageLimits>): Decode<ImageSource> {
-  return (source, turn, call) => {
-    if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
-    const controller = new AbortController();
-    const listener = { ended: (error: unknown) => controller.abort(error) };
-    call.add(listener);
-    return decodeInTurn(source, turn, { limits, signal: controller.signal }).finally(() => call.remove(listener));
-  };
-}
-
-async function decodeInTurn(
-  source: Exclude<ImageSource, RawPixels>,
-  turn: () => Promise<void>,
-  options: DecodeOptions & { readonly limits: Required<ImageLimits> },
-): Promise<Image> {
-  const { limits, signal } = options;
-  // A stream comes as slowly as its sender likes: no other image waits for it.
-  const given = isStream(source) ? await readImage(source, 'decodeImage', limits.bytes, signal) : source;
-  await turn();
-  return decodeImage(given, undefined, options);
-}
-
 function badWorkers(workers: number): DenaryError {
   const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];
   return new DenaryError({ code: 'bad-argument', who: 'createRecognizer', expected, received: `${workers}`, remedy });
+}
+
+function badDecodes(maxDecodes: number): DenaryError {
+  const expected = 'a maxDecodes of at least 1';
+  return problem('bad-argument', 'createRecognizer', expected, `${maxDecodes}`, 'Leave it out for the default.');
 }

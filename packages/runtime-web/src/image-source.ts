@@ -22,15 +22,11 @@ export type ImageSource =
   | URL
   | string;
 
-/**
- * The pixels of a source; at once where nothing is to be decoded, else when `turn`, where it is given, has settled. Throws
- * `bad-image`, `bad-argument`, `not-found`.
- */
-export function decodeImage(source: ImageSource, turn: Turn = async () => {}): Image | Promise<Image> {
-  if (typeof source === 'string' || source instanceof URL)
-    return fetched(source).then((blob) => decodeBlob(blob, turn));
-  if (source instanceof Blob) return decodeBlob(source, turn);
-  if (isA('HTMLImageElement', source)) return decodeElement(source as HTMLImageElement, turn);
+/** The pixels of a source; at once where nothing is to be decoded. Throws `bad-image`, `bad-argument`, `not-found`. */
+export function decodeImage(source: ImageSource): Image | Promise<Image> {
+  if (typeof source === 'string' || source instanceof URL) return decodeUrl(source);
+  if (source instanceof Blob) return decodeBlob(source);
+  if (isA('HTMLImageElement', source)) return decodeElement(source as HTMLImageElement);
   if (isA('HTMLVideoElement', source)) return decodeVideo(source as HTMLVideoElement);
   if (isA('VideoFrame', source)) {
     const frame = source as VideoFrame;
@@ -55,9 +51,7 @@ function fromRaw(pixels: RawPixels): Image {
   return { data, width, height, channels: (data.length / (width * height)) as Image['channels'] };
 }
 
-type Turn = () => Promise<void>;
-
-async function fetched(url: string | URL): Promise<Blob> {
+async function decodeUrl(url: string | URL): Promise<Image> {
   let response: Response;
   try {
     response = await fetch(url);
@@ -65,7 +59,7 @@ async function fetched(url: string | URL): Promise<Blob> {
     const remedy = 'Check the address; another origin must send Access-Control-Allow-Origin.';
     throw problem('not-found', `${url}`.slice(0, 100), 'an image', `no answer (${messageOf(cause)})`, remedy, cause);
   }
-  if (response.ok) return response.blob();
+  if (response.ok) return decodeBlob(await response.blob());
   throw problem('not-found', `${url}`, 'an image', `status ${response.status}`, 'Check the address.');
 }
 
@@ -76,8 +70,7 @@ const asWritten: ImageBitmapOptions = {
   premultiplyAlpha: 'none',
 };
 
-async function decodeBlob(blob: Blob, turn: Turn): Promise<Image> {
-  await turn();
+async function decodeBlob(blob: Blob): Promise<Image> {
   const bitmap = await createImageBitmap(blob, asWritten).catch((cause) => {
     const received = `${blob.size} bytes of type ${blob.type || 'unknown'} (${messageOf(cause)})`;
     const remedy = 'Check that the file is whole, and of a kind that the browser shows.';
@@ -90,8 +83,7 @@ async function decodeBlob(blob: Blob, turn: Turn): Promise<Image> {
   }
 }
 
-async function decodeElement(image: HTMLImageElement, turn: Turn): Promise<Image> {
-  await turn();
+async function decodeElement(image: HTMLImageElement): Promise<Image> {
   try {
     await image.decode();
   } catch (cause) {

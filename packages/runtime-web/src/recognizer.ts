@@ -50,13 +50,13 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents,
 export async function createRecognizer<P extends AnyPrediction = Prediction>(
   options: RecognizerOptions = {},
 ): Promise<Recognizer<ImageSource, P>> {
-  const { isolation = 'thread', onRun, preprocess, batchSize, maxQueue, maxDelay, maxDecodes, reject } = options;
+  const { isolation = 'thread', onRun, preprocess, batchSize, maxQueue, maxDelay, reject } = options;
   const request = requestOf(options);
   const who = request.model instanceof Uint8Array ? 'createRecognizer' : request.model.url;
   const { loaded, about } = await load(request, who, options);
   try {
     return new Recognizer<ImageSource, P>({
-      ...{ preprocess, batchSize, maxQueue, maxDelay, maxDecodes, reject, onRun },
+      ...{ preprocess, batchSize, maxQueue, maxDelay, reject, onRun },
       ...about,
       ...loaded,
       reopen: async (model) => (await load({ ...request, model }, 'swap', options)).loaded,

@@ -3,7 +3,8 @@
  * Pfaltz 1966). No recursion, and memory in proportion to the page, whatever is on it.
  */
 
-import { inBands, type Work } from '../slices.js';
+import { ROWS } from '../bands.js';
+import type { Work } from '../slices.js';
 
 /** The components of a page, numbered from 1 in the order of their first pixels; the arrays have a place 0 for the paper. */
 export interface Components {
@@ -28,20 +29,19 @@ export function* findComponents(marks: Uint8Array, width: number, height: number
   right.fill(-1);
   top.fill(height);
   bottom.fill(-1);
-  yield* inBands(width, height, (first, end) => {
-    for (let y = first, p = first * width; y < end; y++) {
-      for (let x = 0; x < width; x++, p++) {
-        if (labels[p] === 0) continue;
-        const label = parents[labels[p]!]!;
-        labels[p] = label;
-        area[label]!++;
-        if (x < left[label]!) left[label] = x;
-        if (x > right[label]!) right[label] = x;
-        if (y < top[label]!) top[label] = y;
-        if (y > bottom[label]!) bottom[label] = y;
-      }
+  for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
+    for (let x = 0; x < width; x++, p++) {
+      if (labels[p] === 0) continue;
+      const label = parents[labels[p]!]!;
+      labels[p] = label;
+      area[label]!++;
+      if (x < left[label]!) left[label] = x;
+      if (x > right[label]!) right[label] = x;
+      if (y < top[label]!) top[label] = y;
+      if (y > bottom[label]!) bottom[label] = y;
     }
-  });
+  }
   return { count, labels, left, right, top, bottom, area };
 }
 
@@ -51,24 +51,23 @@ type Five = [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
 function* joinRuns(marks: Uint8Array, labels: Int32Array, width: number, height: number): Work<Int32Array> {
   let parents = new Int32Array(1024);
   let runs = 0;
-  yield* inBands(width, height, (top, bottom) => {
-    for (let y = top, p = top * width; y < bottom; y++) {
-      for (let x = 0; x < width; x++, p++) {
-        if (marks[p] === 0) continue;
-        if (x > 0 && labels[p - 1] !== 0) {
-          labels[p] = labels[p - 1]!;
-        } else {
-          if (++runs === parents.length) parents = grown(parents);
-          parents[runs] = runs;
-          labels[p] = runs;
-          if (y > 0 && x > 0) join(parents, runs, labels[p - width - 1]!);
-        }
-        if (y === 0) continue;
-        join(parents, labels[p]!, labels[p - width]!);
-        if (x + 1 < width) join(parents, labels[p]!, labels[p - width + 1]!);
+  for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
+    for (let x = 0; x < width; x++, p++) {
+      if (marks[p] === 0) continue;
+      if (x > 0 && labels[p - 1] !== 0) {
+        labels[p] = labels[p - 1]!;
+      } else {
+        if (++runs === parents.length) parents = grown(parents);
+        parents[runs] = runs;
+        labels[p] = runs;
+        if (y > 0 && x > 0) join(parents, runs, labels[p - width - 1]!);
       }
+      if (y === 0) continue;
+      join(parents, labels[p]!, labels[p - width]!);
+      if (x + 1 < width) join(parents, labels[p]!, labels[p - width + 1]!);
     }
-  });
+  }
   return parents.subarray(0, runs + 1);
 }
 

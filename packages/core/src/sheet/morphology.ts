@@ -1,7 +1,8 @@
 /** Grey closing: fills what is dark and narrower than a square, and leaves everything else as it is, edges and all. */
 
+import { inBands } from '../bands.js';
 import type { GreyImage } from '../image.js';
-import { inBands, type Work } from '../slices.js';
+import type { Work } from '../slices.js';
 
 /** The closing by a square of `size` pixels (odd): in no time that depends on the size (van Herk 1992, Gil and Werman 1993). */
 export function* close({ data, width, height }: GreyImage, size: number): Work<Uint8Array> {

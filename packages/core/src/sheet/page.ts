@@ -1,10 +1,11 @@
 /** The ink of a sheet: the page at a scale that suits its strokes, its light evened out, its paper taken away. */
 
+import { BAND, ROWS } from '../bands.js';
 import type { GreyImage } from '../image.js';
 import { findContrast } from '../ink.js';
 import { shrinkLarge } from '../large-image.js';
 import { findPaper } from '../paper.js';
-import { inBands, type Work } from '../slices.js';
+import type { Work } from '../slices.js';
 import { close } from './morphology.js';
 import { eraseRules } from './rules.js';
 import { findStrokes, type Strokes } from './strokes.js';
@@ -56,7 +57,10 @@ export function* findInk(image: GreyImage, known?: Strokes): Work<InkPage | unde
   if (contrast === undefined) return undefined;
   const ink = evened.data;
   const zero = contrast.paper - contrast.floor;
-  yield* eachPixel(ink, (p) => Math.max(0, zero - ink[p]!));
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    ink[p] = Math.max(0, zero - ink[p]!);
+  }
   const faint = Math.floor(contrast.threshold / FAINT);
   const threshold = (yield* eraseRules(ink, width, height, stroke, faint))
     ? thresholdOf({ data: ink, width, height })
@@ -65,17 +69,13 @@ export function* findInk(image: GreyImage, known?: Strokes): Work<InkPage | unde
   return { ink, width, height, step, threshold, stroke };
 }
 
-/** Sets each pixel of `data`. */
-function eachPixel(data: Uint8Array, level: (p: number) => number): Work<void> {
-  return inBands(1, data.length, (from, to) => {
-    for (let p = from; p < to; p++) data[p] = level(p);
-  });
-}
-
 /** What is bright becomes dark. */
 function* negative({ data, width, height }: GreyImage): Work<GreyImage> {
   const negated = new Uint8Array(data.length);
-  yield* eachPixel(negated, (p) => 255 - data[p]!);
+  for (let p = 0; p < data.length; p++) {
+    if (p % BAND === 0) yield;
+    negated[p] = 255 - data[p]!;
+  }
   return { data: negated, width, height };
 }
 
@@ -87,28 +87,29 @@ function thresholdOf(ink: GreyImage): number | undefined {
 /** What the page would look like under a light of 255 everywhere: ink takes a share of the light, in the shade as in the sun. */
 function* evenPage(page: GreyImage, square: number): Work<GreyImage> {
   const light = yield* close(page, square);
-  yield* eachPixel(light, (p) => {
+  for (let p = 0; p < light.length; p++) {
+    if (p % BAND === 0) yield;
     const lost = light[p]! - page.data[p]!;
-    return 255.5 - (255 * lost) / Math.max(DARKEST, light[p]!);
-  });
+    light[p] = 255.5 - (255 * lost) / Math.max(DARKEST, light[p]!);
+  }
   return { ...page, data: light };
 }
 
 /** Weighted means of 3x3 pixels, 1 2 1 by 1 2 1. */
 function* smooth({ data, width, height }: GreyImage): Work<GreyImage> {
   const rows = new Uint16Array(data.length);
-  yield* inBands(width, height, (top, bottom) => {
-    for (let y = top, p = top * width; y < bottom; y++) {
-      for (let x = 0; x < width; x++, p++) {
-        rows[p] = data[x > 0 ? p - 1 : p]! + 2 * data[p]! + data[x + 1 < width ? p + 1 : p]!;
-      }
+  for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
+    for (let x = 0; x < width; x++, p++) {
+      rows[p] = data[x > 0 ? p - 1 : p]! + 2 * data[p]! + data[x + 1 < width ? p + 1 : p]!;
     }
-  });
+  }
   const smoothed = new Uint8Array(data.length);
-  yield* eachPixel(smoothed, (p) => {
+  for (let p = 0; p < data.length; p++) {
+    if (p % BAND === 0) yield;
     const above = p >= width ? p - width : p;
     const below = p + width < data.length ? p + width : p;
-    return (rows[above]! + 2 * rows[p]! + rows[below]! + 8) >> 4;
-  });
+    smoothed[p] = (rows[above]! + 2 * rows[p]! + rows[below]! + 8) >> 4;
+  }
   return { data: smoothed, width, height };
 }

@@ -1,6 +1,7 @@
 /** The connected pieces of ink on a page, without specks, slivers at its edges, and frames. */
 
-import { inBands, type Work } from '../slices.js';
+import { BAND } from '../bands.js';
+import type { Work } from '../slices.js';
 import { type Components, findComponents } from './components.js';
 import type { InkPage } from './page.js';
 
@@ -71,20 +72,21 @@ export function* findParts(page: InkPage): Work<Parts> {
 function* findInked({ ink, width, height, threshold }: InkPage): Work<Components> {
   const faint = FAINT * threshold;
   const marks = new Uint8Array(ink.length);
-  yield* inBands(width, height, (top, bottom) => {
-    for (let p = top * width; p < bottom * width; p++) marks[p] = ink[p]! > faint ? 1 : 0;
-  });
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    marks[p] = ink[p]! > faint ? 1 : 0;
+  }
   const { labels, count, area } = yield* findComponents(marks, width, height);
   const levels = new Float64Array(count + 1);
-  yield* inBands(width, height, (top, bottom) => {
-    for (let p = top * width; p < bottom * width; p++) if (labels[p] !== 0) levels[labels[p]!]! += ink[p]!;
-  });
-  yield* inBands(width, height, (top, bottom) => {
-    for (let p = top * width; p < bottom * width; p++) {
-      const label = labels[p]!;
-      if (label !== 0 && ink[p]! * area[label]! < OWN * levels[label]!) marks[p] = 0;
-    }
-  });
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    if (labels[p] !== 0) levels[labels[p]!]! += ink[p]!;
+  }
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    const label = labels[p]!;
+    if (label !== 0 && ink[p]! * area[label]! < OWN * levels[label]!) marks[p] = 0;
+  }
   return yield* findComponents(marks, width, height);
 }
 

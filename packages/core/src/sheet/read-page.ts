@@ -4,9 +4,11 @@
  * there are.
  */
 
-import { DenaryError } from '../errors.js';
+import type { Contract } from '../contract.js';
+import { DenaryError, problem } from '../errors.js';
 import type { GreyImage, Image } from '../image.js';
 import { normaliseLarge, toGreyLarge } from '../large-image.js';
+import { FIELD } from '../normalise.js';
 import type { Prediction } from '../prediction.js';
 import type { Work } from '../slices.js';
 import { findGlyphs } from './glyphs.js';
@@ -31,6 +33,18 @@ export interface PageReader {
 export const MAX_PAGE_DIGITS = 5000;
 /** A glyph that is this certainly one digit is like any other. */
 const CERTAIN = 0.95;
+
+/** Throws `bad-argument` where the model is not one of a single digit, and for strokes that are none. */
+export function requireReadable({ height, width, slots, classes }: Contract, strokes: Strokes | undefined): void {
+  const stroke = strokes?.width ?? 1;
+  if (!(stroke > 0)) {
+    throw problem('bad-argument', 'read', 'strokes of a width above 0', `${stroke}`, 'Leave them out.');
+  }
+  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
+  const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
+  const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
+  throw problem('bad-argument', 'read', expected, received, "Use a model like 'cnn'.");
+}
 
 /** Throws `bad-image` for what is no image, and for a page with too many pieces of ink. */
 export async function readPage(image: Image, given: PageReader): Promise<Reading> {

@@ -4,6 +4,7 @@
  * rule it stays, so strokes are not cut.
  */
 
+import { ROWS } from '../bands.js';
 import type { Work } from '../slices.js';
 import { transpose } from './morphology.js';
 
@@ -18,8 +19,6 @@ const STRAY = 1.5;
 const STEEP = 0.2;
 const FOLLOW = 0.25;
 const TURN = 0.02;
-/** Rows that are gone through in one go. */
-const ROWS = 16;
 /** A page with more pieces of thin ink than this is not a lined one. */
 const MOST_PIECES = 500_000;
 

@@ -1,13 +1,13 @@
 /** Lets few in at a time, in the order in which they came. */
 
-import type { Call } from './call.js';
+import type { Call } from '@denary/core';
 
 export class Gate {
   private inside = 0;
   private readonly waiting: (() => void)[] = [];
 
   /** `places`: how many may be inside. */
-  constructor(readonly places: number) {}
+  constructor(private readonly places: number) {}
 
   /** Settles when there is a place, with what gives it back. Where the call ends before, it rejects, and no longer waits. */
   async enter(call: Call): Promise<() => void> {
