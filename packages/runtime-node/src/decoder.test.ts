@@ -1,17 +1,18 @@
-import { Call, type Decoded } from '@denary/core';
+import { Call, type Decoded, problem } from '@denary/core';
 import sharp from 'sharp';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { decoderOf } from './decoder.js';
 import { type ImageSource, limitsOf } from './image-source.js';
 
-/** One file for each width from 1 to 6, by which they are told apart. */
+const SIDE = 1024;
+const png = (width: number, height: number) =>
+  sharp({ create: { width, height, channels: 3, background: '#fff' } })
+    .png()
+    .toBuffer();
+/** Of a megapixel each, and wider one by one, by which they are told apart. */
 let files: Uint8Array[];
 beforeAll(async () => {
-  const png = (width: number) =>
-    sharp({ create: { width, height: 3, channels: 3, background: '#fff' } })
-      .png()
-      .toBuffer();
-  files = await Promise.all([1, 2, 3, 4, 5, 6].map(png));
+  files = await Promise.all([1, 2, 3, 4, 5, 6].map((more) => png(SIDE + more, SIDE)));
 });
 
 /** Decodes them all at once with two places, and notes what is there, in its order. */
@@ -31,7 +32,7 @@ async function atLeast(count: number, there: readonly Decoded[]) {
   await vi.waitFor(() => expect(there.length).toBeGreaterThanOrEqual(count), { interval: 1, timeout: 10_000 });
   await aWhile();
 }
-const widths = (images: readonly Decoded[]) => images.map(({ width }) => width);
+const numbers = (images: readonly Decoded[]) => images.map(({ width }) => width - SIDE);
 
 it('holds no more images than it may, whoever asks, until they are freed', async () => {
   const { there, all } = decoding(files);
@@ -41,7 +42,7 @@ it('holds no more images than it may, whoever asks, until they are freed', async
     there[freed]!.free!();
   }
   await Promise.all(all);
-  expect(widths(there).sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(numbers(there).sort()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 it('goes on with the next one where an image is none', async () => {
@@ -49,21 +50,30 @@ it('goes on with the next one where an image is none', async () => {
   const { there, all } = decoding([bad, bad, files[0]!, bad, files[1]!]);
   for (const i of [0, 1, 3]) await expect(all[i]).rejects.toMatchObject({ code: 'bad-image' });
   await Promise.all([all[2], all[4]]);
-  expect(widths(there).sort()).toEqual([1, 2]);
+  expect(numbers(there).sort()).toEqual([1, 2]);
 });
 
 it('gives the place of a call that was ended to the next', async () => {
   const { there, calls, all } = decoding(files.slice(0, 5));
-  calls[2]!.end(new Error('enough'));
-  await expect(all[2]).rejects.toThrow('enough');
   await atLeast(2, there);
+  const [held, other] = numbers(there);
+  const [waiting, ...rest] = [1, 2, 3, 4, 5].filter((number) => number !== held && number !== other);
+  const enough = problem('aborted', 'the test', 'an answer', 'a call that was ended', 'Call again.');
+  calls[waiting! - 1]!.end(enough);
+  await expect(all[waiting! - 1]).rejects.toBe(enough);
   // One that is decoded is held until whoever asked lets it go.
-  calls[0]!.end(new Error('enough'));
+  calls[held! - 1]!.end(enough);
   await aWhile();
   expect(there).toHaveLength(2);
   for (const image of there) image.free!();
-  await Promise.all([all[3], all[4]]);
-  expect(widths(there).sort()).toEqual([1, 2, 4, 5]);
+  await Promise.all(rest.map((number) => all[number - 1]));
+  expect(numbers(there).sort()).toEqual([held, other, ...rest].sort());
+});
+
+it('holds many small images at one time: they share the places', async () => {
+  const small = await png(28, 28);
+  const { there } = decoding([files[0]!, ...Array.from({ length: 50 }, () => small)]);
+  await atLeast(51, there);
 });
 
 it('passes raw pixels through at once, and lets no image wait for a stream', async () => {

@@ -1,4 +1,4 @@
-/** Decodes a recognizer's images: few at a time, so that memory stays bounded, and hands over one in a turn of the event loop. */
+/** Decodes a recognizer's images: few large ones at a time, so that memory stays bounded, whoever asks for how many. */
 
 import { type Call, type Decode, type Decoded, turns } from '@denary/core';
 import { clock } from './clock.js';
@@ -9,12 +9,16 @@ import {
   type ImageLimits,
   type ImageSource,
   isRaw,
-  isStream,
   type RawPixels,
-  readImage,
   toImage,
 } from './image-source.js';
 
+/** An image with so many pixels takes a place of its own; smaller ones share one, as small ones are many. */
+const WHOLE = 1 << 20;
+/** To prepare an image with more pixels takes as long as a turn of the event loop should. */
+const ALONE = 1 << 18;
+
+/** `maxDecodes`: places for images that are decoded, or were and are not prepared yet. */
 export function decoderOf(limits: Required<ImageLimits>, maxDecodes: number): Decode<ImageSource> {
   const gate = new Gate(maxDecodes);
   const oneByOne = turns();
@@ -24,13 +28,15 @@ export function decoderOf(limits: Required<ImageLimits>, maxDecodes: number): De
     call: Call,
     signal: DecodeOptions['signal'],
   ): Promise<Decoded> {
-    // A stream comes as slowly as its sender likes: no other image waits for it.
-    const whole = isStream(source) ? await readImage(source, 'decodeImage', limits.bytes, signal) : source;
-    const free = await gate.enter(call);
+    let free = () => {};
+    const room = async (pixels: number) => {
+      free = await gate.enter(call, Math.min(1, pixels / WHOLE));
+    };
     try {
-      const image = await decodeImage(whole, undefined, { limits, signal });
-      // Preparing it takes milliseconds, which would add up where several are done at once.
-      await oneByOne(() => new Promise<void>((resolve) => clock.soon(resolve)));
+      const image = await decodeImage(source, undefined, { limits, signal }, room);
+      if (image.width * image.height > ALONE) {
+        await oneByOne(() => new Promise<void>((resolve) => clock.soon(resolve)));
+      }
       return { ...image, free };
     } catch (error) {
       free();

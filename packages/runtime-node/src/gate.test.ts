@@ -61,6 +61,30 @@ it('takes no notice of the end of a call that is in, until it leaves', async () 
   expect(inside).toEqual([0, 1]);
 });
 
+it('takes as many more as take less than a place, still in their order', async () => {
+  const gate = new Gate(2);
+  const inside: string[] = [];
+  const leave: (() => void)[] = [];
+  const enter = async (name: string, share: number, call = new Call()) => {
+    leave.push(await gate.enter(call, share));
+    inside.push(name);
+  };
+  const [whole, waiting] = [new Call(), 'a whole one does not fit'];
+  void enter('half', 0.5);
+  void enter('one', 1);
+  enter('whole', 1, whole).catch(() => inside.push(waiting));
+  void enter('quarter', 0.25);
+  await settled();
+  expect(inside).toEqual(['half', 'one']);
+  whole.end(new Error('enough'));
+  await settled();
+  expect(inside.toSorted()).toEqual([waiting, 'half', 'one', 'quarter']);
+  for (const go of leave) go();
+  const { inside: next } = visits(gate, 3);
+  await settled();
+  expect(next).toEqual([0, 1]);
+});
+
 it('lets no call in that has ended', async () => {
   const gate = new Gate(1);
   const call = new Call();

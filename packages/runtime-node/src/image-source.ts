@@ -38,9 +38,6 @@ export const KNOWN = 'a whole PNG, JPEG, WebP, TIFF or GIF image';
 export const isRaw = (source: unknown): source is RawPixels =>
   typeof source === 'object' && source !== null && 'data' in source && 'width' in source && 'height' in source;
 
-export const isStream = (source: unknown): source is ByteStream =>
-  typeof source === 'object' && source !== null && Symbol.asyncIterator in source;
-
 /** Raw pixels with their channels; those of a wrong length are left for checkImage to complain of. */
 export function toImage(pixels: RawPixels): Image {
   if (pixels.channels !== undefined) return pixels as Image;
@@ -77,7 +74,7 @@ export async function readImage(
     checkSize(source.size, who, most);
     return new Uint8Array(await source.arrayBuffer());
   }
-  if (isStream(source)) {
+  if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) {
     return checked(await readStream(source, who, most, signal), who, most);
   }
   const expected = 'a path, URL, bytes, Blob, stream or raw pixels';

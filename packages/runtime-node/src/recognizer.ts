@@ -41,8 +41,9 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
   /** Of images, checked before they are decoded. */
   readonly limits?: ImageLimits;
   /**
-   * Encoded images that are decoded, and held decoded, at one time, whoever asks; the others wait. Default 4, as many as Node has
-   * threads for that (UV_THREADPOOL_SIZE). Times `limits.pixels`, times 4 bytes, it bounds the memory of decoded images.
+   * Encoded images that are decoded, and held decoded, at one time, whoever asks; the others wait. Those of less than a megapixel
+   * count by their pixels. Default 4, as many as Node has threads for that (UV_THREADPOOL_SIZE). Times `limits.pixels`, times 4
+   * bytes, it bounds the memory of decoded images.
    */
   readonly maxDecodes?: number;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
