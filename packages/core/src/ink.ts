@@ -1,4 +1,4 @@
-/** Finds the digit's ink on a page: on which side of the paper's grey it is, from where on it is certain, its pieces. */
+/** Finds the digit's ink on a page, a small one: on which side of the paper's grey it is, from where on it is certain, its pieces. */
 
 import type { GreyImage } from './image.js';
 import { evenLight, findPaper, type Paper } from './paper.js';
