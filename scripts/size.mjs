@@ -15,7 +15,11 @@ const dist = join(root, 'packages', 'runtime-web', 'dist');
 const limits = { own: 25_000, kernels: 16_000, page: 3_200_000 };
 
 /** When what is loaded later is, by the beginning of its name. */
-const needs = { read: 'with the first `read`', this: "with `isolation: 'none'`, and with `createSession`" };
+const needs = {
+  read: 'with the first `read`',
+  large: 'with the first image of more than half a megapixel',
+  this: "with `isolation: 'none'`, and with `createSession`",
+};
 
 const scripts = imported('denary.js', /(?:from|import)\s*"\.\/([^"]+)"/g);
 const later = imported('denary.js', /import\("\.\/([^"]+)"\)/g).filter((file) => !scripts.includes(file));

@@ -1,11 +1,9 @@
-/** Finds the digit's ink on a page: on which side of the paper's grey it is, from where on it is certain, its pieces. */
+/** Finds the digit's ink on a page, a small one: on which side of the paper's grey it is, from where on it is certain, its pieces. */
 
 import type { GreyImage } from './image.js';
 import { evenLight, findPaper, type Paper } from './paper.js';
-import { type Region, shrink } from './resample.js';
+import type { Region } from './resample.js';
 
-/** Larger pages are first averaged down to fewer pixels: still enough to find ink, with less noise. */
-const PAGE_PIXELS = 400 * 400;
 /** Paper whose grey levels spread wider than this is lit unevenly, or noisy. */
 const EVEN_SPREAD = 2;
 /** Departures from the paper below this many standard deviations are noise. */
@@ -35,7 +33,7 @@ export interface InkBox extends Region {
 
 /** Nothing where the page is blank, or bears but noise or specks. */
 export function findDigit(image: GreyImage): InkBox | undefined {
-  let page = shrink(image, PAGE_PIXELS);
+  let page = image;
   let paper = findPaper(page);
   if (paper.high - paper.low > EVEN_SPREAD) {
     page = evenLight(page);

@@ -6,7 +6,7 @@
 
 import { checkImage, type GreyImage } from './image.js';
 import { findDigit, saturate } from './ink.js';
-import { resample } from './resample.js';
+import { resample, shrink } from './resample.js';
 
 export interface Normalised {
   /** uint8 [28, 28], row-major: 0 is paper, 255 is ink. */
@@ -19,6 +19,8 @@ export interface Normalised {
 export const FIELD = 28;
 /** The larger side of the digit inside it. */
 const BOX = 20;
+/** Larger pages are first averaged down to about so many pixels: still enough to find ink, with less noise. */
+export const PAGE_PIXELS = 400 * 400;
 /** This percentile of the digit's brightness becomes 255: the strokes, not where they cross. */
 const STROKE = 0.85;
 
@@ -32,8 +34,13 @@ const digit = new Uint8Array(BOX * BOX);
  */
 export function normalise(grey: GreyImage): Normalised {
   checkImage({ data: grey.data, width: grey.width, height: grey.height, channels: 1 }, 'normalise');
+  return normalisePage(shrink(grey, PAGE_PIXELS));
+}
+
+/** What is left to do of a page that is small enough, and whose data fit its sizes. */
+export function normalisePage(page: GreyImage): Normalised {
   const pixels = new Uint8Array(FIELD * FIELD);
-  const box = findDigit(grey);
+  const box = findDigit(page);
   if (box === undefined) return { pixels, empty: true };
   const scale = BOX / Math.max(box.width, box.height);
   const width = Math.max(1, Math.round(box.width * scale));

@@ -2,7 +2,7 @@
 
 import type { Contract } from './contract.js';
 import { DenaryError } from './errors.js';
-import { type Image, toGrey } from './image.js';
+import { checkImage, type Image, toGrey } from './image.js';
 import { normalise } from './normalise.js';
 import { emptyPrediction, type Prediction, type TextPrediction, toPrediction, toTextPrediction } from './prediction.js';
 import { type Judgement, rejectionOf } from './rejection.js';
@@ -30,18 +30,18 @@ export function prepare(
   who: string,
   slab?: Slab,
 ): Prepared {
-  const grey = toGrey(image, who);
-  if (preprocess === 'normalise') return normalise(grey);
-  if (grey.width === width && grey.height === height) {
+  if (preprocess === 'normalise') return normalise(toGrey(image, who));
+  checkImage(image, who);
+  if (image.width === width && image.height === height) {
     const pixels = slab ? slab.take() : new Uint8Array(height * width);
-    pixels.set(grey.data);
+    pixels.set(toGrey(image).data);
     return { pixels, empty: false };
   }
   throw new DenaryError({
     code: 'bad-image',
     who,
     expected: `an image of ${width}x${height} pixels, since preprocess is 'none'`,
-    received: `${grey.width}x${grey.height}`,
+    received: `${image.width}x${image.height}`,
     remedy: "Scale it to that size, or use preprocess: 'normalise' with a model of one digit.",
   });
 }

@@ -18,6 +18,7 @@ import type { Device, Session } from './session.js';
 import type { Reading } from './sheet/reading.js';
 import type { Strokes } from './sheet/strokes.js';
 import { Slab } from './slab.js';
+import { inSlices, PATIENCE, type Work } from './slices.js';
 import type { Tensors } from './tensor.js';
 import { turns } from './turns.js';
 
@@ -58,11 +59,21 @@ export interface LoadedModel {
   readonly engine?: string | undefined;
 }
 
+/** What decoding gives. */
+export interface Decoded extends Image {
+  /** Called when the pixels are needed no more: another image may then take up their memory. */
+  readonly free?: () => void;
+}
+
+/** Makes pixels of a source, at once where it has them. May stop where the call ends early. */
+export type Decode<Source> = (source: Source, call: Call) => Image | Promise<Decoded>;
+
 export interface RecognizerParts<Source> extends RecognizerSettings, RecognizerEvents, LoadedModel {
   /** Opens another model for `swap`, as this one was; without it there is no swap. */
   readonly reopen?: (model: Uint8Array) => Promise<LoadedModel>;
-  /** May stop where the call ends early. */
-  readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
+  readonly decode: Decode<Source>;
+  /** Images of one call that are decoded at one time; default 4. */
+  readonly maxDecodes?: number;
   readonly clock: Clock;
   /** Default `none`. */
   readonly isolation?: Isolation;
@@ -98,8 +109,8 @@ export interface RecognizerInfo extends Contract, Required<Omit<RecognizerSettin
   readonly notes: readonly string[];
 }
 
-/** Milliseconds of decoding and preparing images after which others get their turn. */
-const PATIENCE = 4;
+/** Images with more pixels are prepared in slices; those with fewer take some milliseconds at most. */
+const LARGE = 1 << 19;
 
 export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private facts: RecognizerInfo;
@@ -110,8 +121,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   private readonly memory: BatchMemory;
   private readonly clock: Clock;
   private readonly reopen: RecognizerParts<Source>['reopen'];
-  private readonly inTurn = turns();
-  private readonly decode: (source: Source, call: Call) => Image | Promise<Image>;
+  private readonly maxDecodes: number;
+  private readonly oneSwap = turns();
+  private readonly oneWork = turns();
+  private readonly decode: Decode<Source>;
   private readonly onRun: RecognizerEvents['onRun'];
   private closing: Promise<void> | undefined;
 
@@ -123,6 +136,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     this.reopen = parts.reopen;
     this.clock = clock;
     this.decode = (source, call) => decode(source, call);
+    this.maxDecodes = parts.maxDecodes ?? 4;
     this.onRun = onRun;
     this.facts = {
       ...contract,
@@ -183,29 +197,22 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
    * single digit on 28x28 pixels, and `bad-image`, too, for more than 5,000 pieces of ink.
    */
   async read(source: Source, options: ReadOptions = {}): Promise<Reading> {
+    // Apart, so that a page that reads single digits does not load it.
+    const { readPage, requireReadable } = await import('./sheet/read-page.js');
     if (this.closing) throw closedError('read');
-    requireDigitModel(this.info);
-    const width = options.strokes?.width ?? 1;
-    if (!(width > 0)) throw badArgument('read', 'strokes of a width above 0', `${width}`, 'Leave them out.');
+    requireReadable(this.info, options.strokes);
     const leave = this.batcher.admit(1);
-    const work = async (call: Call) => {
-      const image = await this.decode(source, call);
-      // Apart, so that a page that reads single digits does not load it.
-      const { readPage } = await import('./sheet/read-page.js');
-      call.requireGoing();
-      return readPage(image, {
+    const read = (image: Image, call: Call) =>
+      readPage(image, {
         strokes: options.strokes,
         classify: (fields) =>
           this.batcher.submit(
             fields.map((pixels) => ({ pixels, empty: false })),
             call,
           ) as Promise<Prediction[]>,
-        pause: async () => {
-          await new Promise<void>((resolve) => this.clock.soon(resolve));
-          call.requireGoing();
-        },
+        work: (work) => this.work(work, call),
       });
-    };
+    const work = async (call: Call) => this.decoded(source, call, (image) => read(image, call));
     try {
       return await limited(work, options, this.clock, 'read');
     } finally {
@@ -220,7 +227,7 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
    * `reject: 'auto'`, and what opening a model throws; the present one then goes on.
    */
   swap(model: Uint8Array): Promise<void> {
-    return this.inTurn(async () => {
+    return this.oneSwap(async () => {
       if (this.closing) throw closedError('swap');
       const { info, reopen } = this;
       if (!reopen) throw badArgument('swap', 'a recognizer of createRecognizer', 'another', 'Make a new one.');
@@ -257,10 +264,10 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
   }
 
   private async predictOne(source: Source, call: Call): Promise<P> {
-    const decoded = this.decode(source, call);
+    const prepared = this.prepare(source, call, 'predict');
     // Raw pixels need no waiting for.
-    const image = decoded instanceof Promise ? await decoded : decoded;
-    return (await this.batcher.submit([this.prepare(image, 'predict')], call))[0]!;
+    const image = prepared instanceof Promise ? await prepared : prepared;
+    return (await this.batcher.submit([image], call))[0]!;
   }
 
   /** Keeps as many batches going as there are workers, and one more that waits its turn. */
@@ -284,38 +291,59 @@ export class Recognizer<Source, P extends AnyPrediction = Prediction> {
     }
   }
 
-  /** Decodes and prepares images; others get their turn between them. */
+  /** Prepares images, few at a time; others get their turn between them. */
   private async prepareAll(sources: readonly Source[], first: number, call: Call): Promise<Prepared[]> {
-    const decoded = await this.inTurns(sources, call, (source, i) => {
-      const image = this.decode(source, call);
-      if (!(image instanceof Promise)) return this.prepare(image, `predict: image ${first + i}`);
-      // It may fail before it is looked at.
-      image.catch(() => {});
-      return image;
-    });
-    if (!decoded.some((image) => image instanceof Promise)) return decoded as Prepared[];
-    const images = await Promise.all(decoded);
-    return this.inTurns(images, call, (image, i) =>
-      'pixels' in image ? image : this.prepare(image, `predict: image ${first + i}`),
-    );
-  }
-
-  private prepare(image: Image, who: string): Prepared {
-    return prepare(image, this.facts.preprocess, this.facts, who, this.slab);
-  }
-
-  /** Works through the items; others get their turn between them. */
-  private async inTurns<T, R>(items: readonly T[], call: Call, work: (item: T, i: number) => R): Promise<R[]> {
-    const results: R[] = [];
+    const all: (Prepared | Promise<Prepared>)[] = [];
     let began = Date.now();
-    for (let i = 0; i < items.length; i++) {
-      results.push(work(items[i]!, i));
+    for (const [i, source] of sources.entries()) {
+      await all[i - this.maxDecodes];
+      const prepared = this.prepare(source, call, `predict: image ${first + i}`);
+      all.push(prepared);
+      // It may fail before it is looked at.
+      if (prepared instanceof Promise) prepared.catch(() => {});
       if (Date.now() - began < PATIENCE) continue;
-      await new Promise<void>((resolve) => this.clock.soon(resolve));
-      call.requireGoing();
+      await this.pause(call);
       began = Date.now();
     }
-    return results;
+    return Promise.all(all);
+  }
+
+  /** An image as the model takes it, at once where that takes no time. */
+  private prepare(source: Source, call: Call, who: string): Prepared | Promise<Prepared> {
+    return this.decoded(source, call, (image) => {
+      const { preprocess } = this.facts;
+      if (preprocess === 'none' || image.width * image.height <= LARGE) {
+        return prepare(image, preprocess, this.facts, who, this.slab);
+      }
+      // Apart, so that a page that reads from a canvas does not load it.
+      return import('./large-image.js').then(({ normaliseLarge }) => this.work(normaliseLarge(image, who), call));
+    });
+  }
+
+  /** What is made of a decoded image, which is then let go. */
+  private decoded<T>(source: Source, call: Call, use: (image: Image) => T | Promise<T>): T | Promise<T> {
+    const image = this.decode(source, call);
+    if (!(image instanceof Promise)) return use(image);
+    return image.then(async (decoded) => {
+      try {
+        return await use(decoded);
+      } finally {
+        decoded.free?.();
+      }
+    });
+  }
+
+  /** Does long work in slices, between which others get their turn: of all calls one slice in a turn, as they would add up. */
+  private work<T>(work: Work<T>, call: Call): Promise<T> {
+    return this.oneWork(async () => {
+      await this.pause(call);
+      return inSlices(work, () => this.pause(call));
+    });
+  }
+
+  private async pause(call: Call): Promise<void> {
+    await new Promise<void>((resolve) => this.clock.soon(resolve));
+    call.requireGoing();
   }
 
   private async run(images: readonly Prepared[]): Promise<P[]> {
@@ -371,13 +399,6 @@ function settingsOf(
     throw badArgument(who, 'a maxDelay of 0 to 1000 ms', `${maxDelay}`, 'Leave it out for none.');
   }
   return { preprocess: preprocess ?? (normalisable ? 'normalise' : 'none'), batchSize, maxQueue, maxDelay };
-}
-
-function requireDigitModel({ height, width, slots, classes }: Contract): void {
-  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
-  const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
-  const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
-  throw badArgument('read', expected, received, "Use a model like 'cnn'.");
 }
 
 function badArgument(who: string, expected: string, received: string, remedy: string): DenaryError {

@@ -22,7 +22,12 @@ export interface Region {
 
 /** The means of step x step blocks, with the least step that leaves about `most` pixels. With 1, the image itself. */
 export function shrink(image: GreyImage, most: number): GreyImage {
-  return shrinkBy(image, Math.ceil(Math.sqrt((image.width * image.height) / most)));
+  return shrinkBy(image, stepFor(image, most));
+}
+
+/** The least step that leaves about `most` pixels. */
+export function stepFor({ width, height }: Pick<GreyImage, 'width' | 'height'>, most: number): number {
+  return Math.ceil(Math.sqrt((width * height) / most));
 }
 
 /** The means of step x step blocks; at the right and at the bottom, of what is left. With 1, the image itself. */

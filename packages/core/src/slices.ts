@@ -1,8 +1,7 @@
-/** Long work that stops on its way, as a generator that yields where it may: a page's main thread must not be held. */
+/** Long work that stops on its way, as a generator that yields where it may: who shares the thread must not be held up. */
 
 /** Milliseconds of work after which others get their turn. */
-const PATIENCE = 8;
-
+export const PATIENCE = 4;
 export type Work<T> = Generator<void, T>;
 
 /** All of it at once, for those who may block. */

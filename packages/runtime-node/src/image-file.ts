@@ -34,12 +34,14 @@ const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'tiff', 'gif'];
  * Decodes an image from wherever it is: upright by its EXIF orientation, in 8-bit sRGB (CMYK, palettes and 16 bits are
  * converted), with its alpha; of an animation the first frame, of several pages the first. Raw pixels are checked and passed
  * through. Throws `not-found` where there is no such file, `bad-image` for what can't be decoded, is cut short or is beyond a
- * limit, `bad-argument` for another kind of source, `aborted`. `who` is named in errors; default is the file's path.
+ * limit, `bad-argument` for another kind of source, `aborted`. `who` is named in errors; default is the file's path. `room`, where
+ * given, settles when there is room for so many pixels, as the header has it: nothing is decoded before.
  */
 export async function decodeImage(
   source: ImageSource,
   who?: string,
   { limits, signal }: DecodeOptions = {},
+  room?: Room,
 ): Promise<Image> {
   const most = limitsOf(limits);
   const isFile = source instanceof URL ? source.protocol !== 'data:' : typeof source === 'string';
@@ -47,7 +49,7 @@ export async function decodeImage(
   const name = who ?? named;
   requireGoing(signal, name);
   if (isRaw(source)) return checkedPixels(toImage(source), name, most.pixels);
-  return decodeBytes(await readImage(source, name, most.bytes, signal), name, most.pixels, signal);
+  return decodeBytes(await readImage(source, name, most.bytes, signal), name, most.pixels, signal, room);
 }
 
 function checkedPixels(image: Image, who: string, most: number): Image {
@@ -88,16 +90,26 @@ export async function writeImage(path: string, image: Image): Promise<void> {
   }
 }
 
-async function decodeBytes(bytes: Uint8Array, who: string, most: number, signal?: CallSignal): Promise<Image> {
+type Room = (pixels: number) => Promise<void>;
+
+async function decodeBytes(
+  bytes: Uint8Array,
+  who: string,
+  most: number,
+  signal: CallSignal | undefined,
+  room: Room | undefined,
+): Promise<Image> {
   try {
     // failOn 'error': a cut-off TIFF decodes quietly with 'truncated', and 'warning' refuses images that are whole. Sharp
     // refuses more pixels than the limit by the header, before it decodes.
     const image = sharp(bytes, { failOn: 'error', limitInputPixels: most });
-    const { format } = await image.metadata();
+    const { format, width, height } = await image.metadata();
     requireGoing(signal, who);
     if (!FORMATS.includes(format)) {
       throw problem('bad-image', who, KNOWN, `an image in the format ${format}`, 'Convert it to PNG.');
     }
+    await room?.(width * height);
+    requireGoing(signal, who);
     const { data, info } = await image.autoOrient().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
     requireGoing(signal, who);
     return { data, width: info.width, height: info.height, channels: info.channels };

@@ -3,12 +3,10 @@
 import { availableParallelism } from 'node:os';
 import {
   type AnyPrediction,
-  type Call,
   type Contract,
   calibrationIn,
   DenaryError,
   type Device,
-  type Image,
   type Isolation,
   judgementBy,
   LONGEST_TIMEOUT,
@@ -23,9 +21,9 @@ import {
   SessionPool,
 } from '@denary/core';
 import { clock, idleClock } from './clock.js';
+import { decoderOf } from './decoder.js';
 import { type DeviceChoice, openSession } from './devices.js';
-import { decodeImage, withinLimit } from './image-file.js';
-import { type ImageLimits, type ImageSource, isRaw, limitsOf, toImage } from './image-source.js';
+import { type ImageLimits, type ImageSource, limitsOf } from './image-source.js';
 import { openWorker } from './isolation/open.js';
 import { readModel } from './model-files.js';
 
@@ -43,6 +41,12 @@ export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents 
   readonly workers?: number;
   /** Of images, checked before they are decoded. */
   readonly limits?: ImageLimits;
+  /**
+   * Encoded images that are decoded, and held decoded, at one time, whoever asks; the others wait. Those of less than a megapixel
+   * count by their pixels. Default 4, as many as Node has threads for that (UV_THREADPOOL_SIZE). Times `limits.pixels`, times 4
+   * bytes, it bounds the memory of decoded images.
+   */
+  readonly maxDecodes?: number;
   /** Threads for one run; the cores, shared out among the workers, where left out. */
   readonly threads?: number;
   /**
@@ -77,6 +81,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     limits,
     runTimeout = RUN_TIMEOUT,
     kill,
+    maxDecodes = 4,
     onWorkerLost,
     onWorkerStuck,
     ...settings
@@ -84,6 +89,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
   const most = limitsOf(limits);
   if (!(runTimeout > 0 && runTimeout <= LONGEST_TIMEOUT)) throw badRunTimeout(runTimeout);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
+  if (!Number.isInteger(maxDecodes) || maxDecodes < 1) throw badDecodes(maxDecodes);
   const { bytes, who } =
     typeof model === 'string'
       ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
@@ -100,7 +106,8 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
       sharedMemory: isolation === 'thread',
       workers: isolation === 'none' ? 1 : workers,
       threads,
-      decode: (source, call) => decode(source, call, most),
+      decode: decoderOf(most, maxDecodes),
+      maxDecodes,
     });
   } catch (error) {
     await loaded.session.close();
@@ -135,15 +142,6 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
   return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: onWorkerLost });
 }
 
-/** Raw pixels at once: they need no waiting for. Whether their sizes fit is checked where they are prepared. */
-function decode(source: ImageSource, call: Call, limits: Required<ImageLimits>): Image | Promise<Image> {
-  if (isRaw(source)) return withinLimit(toImage(source), 'predict', limits.pixels);
-  const controller = new AbortController();
-  const listener = { ended: (error: unknown) => controller.abort(error) };
-  call.add(listener);
-  return decodeImage(source, undefined, { limits, signal: controller.signal }).finally(() => call.remove(listener));
-}
-
 function badWorkers(workers: number): DenaryError {
   const [expected, remedy] = ['a number of workers of at least 1', "Leave it out for 1, or say isolation: 'none'."];
   return new DenaryError({ code: 'bad-argument', who: 'createRecognizer', expected, received: `${workers}`, remedy });
@@ -152,4 +150,9 @@ function badWorkers(workers: number): DenaryError {
 function badRunTimeout(runTimeout: number): DenaryError {
   const expected = `a runTimeout above 0 and up to ${LONGEST_TIMEOUT} ms`;
   return problem('bad-argument', 'createRecognizer', expected, `${runTimeout}`, 'Leave it out for a minute.');
+}
+
+function badDecodes(maxDecodes: number): DenaryError {
+  const expected = 'a maxDecodes of at least 1';
+  return problem('bad-argument', 'createRecognizer', expected, `${maxDecodes}`, 'Leave it out for the default.');
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { atOnce } from '../slices.js';
 import { findComponents } from './components.js';
 
 /** The same by flooding, one component after the other. */
@@ -35,7 +36,7 @@ test('any page has the components that flooding finds, in the order of their fir
     );
   fc.assert(
     fc.property(pages, ({ width, height, marks }) => {
-      const found = findComponents(marks, width, height);
+      const found = atOnce(findComponents(marks, width, height));
       const labels = flooded(marks, width, height);
       expect(found.labels).toEqual(labels);
       expect(found.count).toBe(Math.max(...labels));
@@ -65,5 +66,5 @@ test('a spiral of many runs is one component', () => {
     }
     if (ring > 0) marks[(ring - 1) * side + ring] = 1;
   }
-  expect(findComponents(marks, side, side).count).toBe(1);
+  expect(atOnce(findComponents(marks, side, side)).count).toBe(1);
 });

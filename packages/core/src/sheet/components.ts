@@ -3,6 +3,9 @@
  * Pfaltz 1966). No recursion, and memory in proportion to the page, whatever is on it.
  */
 
+import { ROWS } from '../bands.js';
+import type { Work } from '../slices.js';
+
 /** The components of a page, numbered from 1 in the order of their first pixels; the arrays have a place 0 for the paper. */
 export interface Components {
   readonly count: number;
@@ -17,9 +20,9 @@ export interface Components {
 }
 
 /** Of the pixels where `marks` is not 0. */
-export function findComponents(marks: Uint8Array, width: number, height: number): Components {
+export function* findComponents(marks: Uint8Array, width: number, height: number): Work<Components> {
   const labels = new Int32Array(marks.length);
-  const parents = joinRuns(marks, labels, width, height);
+  const parents = yield* joinRuns(marks, labels, width, height);
   const count = number(parents);
   const [left, right, top, bottom, area] = [0, 1, 2, 3, 4].map(() => new Int32Array(count + 1)) as Five;
   left.fill(width);
@@ -27,6 +30,7 @@ export function findComponents(marks: Uint8Array, width: number, height: number)
   top.fill(height);
   bottom.fill(-1);
   for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
     for (let x = 0; x < width; x++, p++) {
       if (labels[p] === 0) continue;
       const label = parents[labels[p]!]!;
@@ -44,10 +48,11 @@ export function findComponents(marks: Uint8Array, width: number, height: number)
 type Five = [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
 
 /** Numbers each run of a row in `labels`; returns which run each one is joined to, always an earlier one or itself. */
-function joinRuns(marks: Uint8Array, labels: Int32Array, width: number, height: number): Int32Array {
+function* joinRuns(marks: Uint8Array, labels: Int32Array, width: number, height: number): Work<Int32Array> {
   let parents = new Int32Array(1024);
   let runs = 0;
   for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
     for (let x = 0; x < width; x++, p++) {
       if (marks[p] === 0) continue;
       if (x > 0 && labels[p - 1] !== 0) {

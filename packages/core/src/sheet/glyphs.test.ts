@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { atOnce } from '../slices.js';
 import { findComponents } from './components.js';
 import { findGlyphs } from './glyphs.js';
 
@@ -11,7 +12,7 @@ function glyphsOf(...rectangles: Rectangle[]): number[] {
   for (const [left, top, width, height] of rectangles) {
     for (let y = top; y < top + height; y++) marks.fill(1, y * WIDTH + left, y * WIDTH + left + width);
   }
-  const { labels, ...found } = findComponents(marks, WIDTH, HEIGHT);
+  const { labels, ...found } = atOnce(findComponents(marks, WIDTH, HEIGHT));
   const parts = rectangles.map((_, i) => ({
     label: i + 1,
     left: found.left[i + 1]!,
@@ -20,7 +21,7 @@ function glyphsOf(...rectangles: Rectangle[]): number[] {
     bottom: found.bottom[i + 1]!,
     area: found.area[i + 1]!,
   }));
-  return findGlyphs({ labels, parts, height: 40 }, WIDTH).map((glyph) => glyph.labels.length);
+  return atOnce(findGlyphs({ labels, parts, height: 40 }, WIDTH)).map((glyph) => glyph.labels.length);
 }
 
 const BODY: Rectangle = [20, 20, 25, 40];

@@ -1,5 +1,6 @@
 /** Puts the parts of one digit together: a 5 and its loose bar, a stroke that was broken. */
 
+import type { Work } from '../slices.js';
 import { type Bounds, heightOf, type Parts, widthOf } from './parts.js';
 
 /** What is lower than this share of the digits' height may be a part of a digit. */
@@ -21,13 +22,14 @@ export interface Glyph extends Bounds {
   readonly labels: readonly number[];
 }
 
-export function findGlyphs({ labels, parts, height }: Parts, pageWidth: number): Glyph[] {
+export function* findGlyphs({ labels, parts, height }: Parts, pageWidth: number): Work<Glyph[]> {
   const homes = new Map<number, Glyph>();
   for (const { label, left, right, top, bottom } of parts)
     homes.set(label, { labels: [label], left, right, top, bottom });
   for (const { label } of parts.toSorted((a, b) => size(a) - size(b))) {
     const part = homes.get(label)!;
     if (heightOf(part) > SMALL * height) continue;
+    yield;
     const next = nearest(labels, pageWidth, part, Math.ceil(NEAR * height), (other) => {
       const home = homes.get(other);
       return home !== undefined && home !== part && belongs(part, home, height);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { atOnce } from '../slices.js';
 import type { Glyph } from './glyphs.js';
 import { findLines } from './lines.js';
 
@@ -10,7 +11,7 @@ const glyph = (label: number, x: number, y: number, width = 20, height = 30): Gl
   bottom: Math.round(y) + height - 1,
 });
 const labelsOf = (glyphs: readonly Glyph[]) =>
-  findLines(glyphs, 30).map((line) => line.glyphs.flatMap(({ labels }) => labels));
+  atOnce(findLines(glyphs, 30)).map((line) => line.glyphs.flatMap(({ labels }) => labels));
 
 test.each([0, 0.06, -0.06, 0.12])(
   'three lines of slope %f come from top to bottom, each from left to right',
@@ -33,5 +34,5 @@ test('lines may start and end anywhere', () => {
 test('a dash between digits and a line of nothing but dashes are left out', () => {
   const glyphs = [glyph(1, 10, 10), glyph(2, 40, 24, 12, 4), glyph(3, 60, 10), glyph(4, 10, 200, 12, 4)];
   expect(labelsOf(glyphs)).toEqual([[1, 3]]);
-  expect(findLines([], 0)).toEqual([]);
+  expect(atOnce(findLines([], 0))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Sorts glyphs into lines, from top to bottom, and along each line. Lines may slope, bend, and start anywhere. */
 
+import type { Work } from '../slices.js';
 import type { Glyph } from './glyphs.js';
 import { heightOf } from './parts.js';
 
@@ -20,12 +21,13 @@ export interface Line {
 }
 
 /** `height` is that of digits, about. */
-export function findLines(glyphs: readonly Glyph[], height: number): Line[] {
+export function* findLines(glyphs: readonly Glyph[], height: number): Work<Line[]> {
   const sorted = glyphs.toSorted((a, b) => middleX(a) - middleX(b));
   const tall = sorted.filter((glyph) => heightOf(glyph) > TALL * height);
   const slope = slopeOf(tall, height);
   const lines: Glyph[][] = [];
   for (const glyph of tall) {
+    yield;
     const line = nearestLine(lines, (line) => line.slice(-NEAREST), glyph, slope);
     if (line) line.push(glyph);
     else lines.push([glyph]);
@@ -33,7 +35,11 @@ export function findLines(glyphs: readonly Glyph[], height: number): Line[] {
   const rest = sorted.filter((glyph) => heightOf(glyph) <= TALL * height);
   const around = (line: readonly Glyph[], glyph: Glyph) =>
     line.toSorted((a, b) => Math.abs(middleX(a) - middleX(glyph)) - Math.abs(middleX(b) - middleX(glyph)));
-  const homes = rest.map((glyph) => nearestLine(lines, (line) => around(line, glyph).slice(0, NEAREST), glyph, slope));
+  const homes: (Glyph[] | undefined)[] = [];
+  for (const glyph of rest) {
+    yield;
+    homes.push(nearestLine(lines, (line) => around(line, glyph).slice(0, NEAREST), glyph, slope));
+  }
   for (const [i, line] of homes.entries()) line?.push(rest[i]!);
   return lines
     .toSorted((a, b) => placeOf(a, slope) - placeOf(b, slope))

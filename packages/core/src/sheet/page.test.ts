@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GreyImage } from '../image.js';
+import { atOnce } from '../slices.js';
 import { findInk } from './page.js';
 import { findParts } from './parts.js';
 
@@ -17,9 +18,9 @@ const noise = (x: number, y: number) => ((Math.imul(y * WIDTH + x + 1, 265443576
 
 /** The share of the pixels that are told rightly, ink from paper. */
 function agreement(image: GreyImage): number {
-  const page = findInk(image)!;
+  const page = atOnce(findInk(image))!;
   expect(page.step).toBe(1);
-  const { labels } = findParts(page);
+  const { labels } = atOnce(findParts(page));
   const right = labels.filter((label, p) => label > 0 === isInk(p % WIDTH, Math.floor(p / WIDTH)));
   return right.length / labels.length;
 }
@@ -40,14 +41,16 @@ describe('ink is told from paper', () => {
 });
 
 test('a blank page, a dim gradient and grain bear no ink', () => {
-  expect(findInk(picture(() => 200))).toBeUndefined();
-  expect(findInk(picture((x, y) => 200 - x / 4 - y / 4))).toBeUndefined();
-  expect(findInk(picture((x, y) => 200 + 10 * noise(x, y)))).toBeUndefined();
+  expect(atOnce(findInk(picture(() => 200)))).toBeUndefined();
+  expect(atOnce(findInk(picture((x, y) => 200 - x / 4 - y / 4)))).toBeUndefined();
+  expect(atOnce(findInk(picture((x, y) => 200 + 10 * noise(x, y))))).toBeUndefined();
 });
 
 test('specks, and a desk at the edge, are no parts; a digit is', () => {
-  const page = findInk(picture((x, y) => (x < 25 ? 70 : isInk(x, y) || (x % 50 === 10 && y % 50 === 10) ? 30 : 230)))!;
-  const { parts, height } = findParts(page);
+  const page = atOnce(
+    findInk(picture((x, y) => (x < 25 ? 70 : isInk(x, y) || (x % 50 === 10 && y % 50 === 10) ? 30 : 230))),
+  )!;
+  const { parts, height } = atOnce(findParts(page));
   expect(parts).toHaveLength(2);
   expect(height).toBeGreaterThan(50);
   expect(height).toBeLessThan(70);
@@ -58,8 +61,8 @@ test('broad strokes on a large page are looked at from further away', () => {
   const data = Uint8Array.from({ length: large.width * large.height }, (_, p) =>
     isInk(Math.floor((p % large.width) / 4), Math.floor(p / large.width / 4)) ? 30 : 230,
   );
-  const page = findInk({ ...large, data })!;
+  const page = atOnce(findInk({ ...large, data }))!;
   expect(page.step).toBeGreaterThan(1);
   expect(page.width).toBe(Math.ceil(large.width / page.step));
-  expect(findParts(page).parts).toHaveLength(2);
+  expect(atOnce(findParts(page)).parts).toHaveLength(2);
 });

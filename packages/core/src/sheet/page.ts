@@ -1,9 +1,11 @@
 /** The ink of a sheet: the page at a scale that suits its strokes, its light evened out, its paper taken away. */
 
+import { BAND, ROWS } from '../bands.js';
 import type { GreyImage } from '../image.js';
 import { findContrast } from '../ink.js';
+import { shrinkLarge } from '../large-image.js';
 import { findPaper } from '../paper.js';
-import { shrinkBy } from '../resample.js';
+import type { Work } from '../slices.js';
 import { close } from './morphology.js';
 import { eraseRules } from './rules.js';
 import { findStrokes, type Strokes } from './strokes.js';
@@ -35,33 +37,46 @@ export interface InkPage {
 }
 
 /** Nothing where the page is blank. Chalk is turned into ink. Where the strokes are not known, they are looked for. */
-export function findInk(image: GreyImage, known?: Strokes): InkPage | undefined {
-  const strokes = known ?? findStrokes(image);
+export function* findInk(image: GreyImage, known?: Strokes): Work<InkPage | undefined> {
+  const strokes = known ?? (yield* findStrokes(image));
   if (strokes === undefined) return undefined;
   const least = Math.ceil(Math.sqrt((image.width * image.height) / PAGE_PIXELS));
   const step = Math.max(least, Math.floor(strokes.width / STROKE));
-  const shrunk = shrinkBy(image, step);
+  const shrunk = yield* shrinkLarge({ ...image, channels: 1 }, step);
   const { width, height } = shrunk;
-  const page = strokes.dark ? shrunk : { width, height, data: shrunk.data.map((level) => 255 - level) };
+  const page = strokes.dark ? shrunk : yield* negative(shrunk);
   const stroke = strokes.width / step;
   const square = 2 * Math.ceil((SQUARE * stroke) / 2) + 1;
-  let evened = evenPage(page, square);
+  let evened = yield* evenPage(page, square);
   let paper = findPaper(evened);
   if (paper.high - paper.low > GRAINY && stroke >= BROAD) {
-    evened = evenPage(smooth(page), square);
+    evened = yield* evenPage(yield* smooth(page), square);
     paper = findPaper(evened);
   }
   const contrast = findContrast(paper, 1);
   if (contrast === undefined) return undefined;
   const ink = evened.data;
   const zero = contrast.paper - contrast.floor;
-  for (let p = 0; p < ink.length; p++) ink[p] = Math.max(0, zero - ink[p]!);
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    ink[p] = Math.max(0, zero - ink[p]!);
+  }
   const faint = Math.floor(contrast.threshold / FAINT);
-  const threshold = eraseRules(ink, width, height, stroke, faint)
+  const threshold = (yield* eraseRules(ink, width, height, stroke, faint))
     ? thresholdOf({ data: ink, width, height })
     : contrast.threshold;
   if (!threshold) return undefined;
   return { ink, width, height, step, threshold, stroke };
+}
+
+/** What is bright becomes dark. */
+function* negative({ data, width, height }: GreyImage): Work<GreyImage> {
+  const negated = new Uint8Array(data.length);
+  for (let p = 0; p < data.length; p++) {
+    if (p % BAND === 0) yield;
+    negated[p] = 255 - data[p]!;
+  }
+  return { data: negated, width, height };
 }
 
 /** Of ink on its own; nothing where there is none, or too little. */
@@ -70,9 +85,10 @@ function thresholdOf(ink: GreyImage): number | undefined {
 }
 
 /** What the page would look like under a light of 255 everywhere: ink takes a share of the light, in the shade as in the sun. */
-function evenPage(page: GreyImage, square: number): GreyImage {
-  const light = close(page, square);
+function* evenPage(page: GreyImage, square: number): Work<GreyImage> {
+  const light = yield* close(page, square);
   for (let p = 0; p < light.length; p++) {
+    if (p % BAND === 0) yield;
     const lost = light[p]! - page.data[p]!;
     light[p] = 255.5 - (255 * lost) / Math.max(DARKEST, light[p]!);
   }
@@ -80,15 +96,17 @@ function evenPage(page: GreyImage, square: number): GreyImage {
 }
 
 /** Weighted means of 3x3 pixels, 1 2 1 by 1 2 1. */
-function smooth({ data, width, height }: GreyImage): GreyImage {
+function* smooth({ data, width, height }: GreyImage): Work<GreyImage> {
   const rows = new Uint16Array(data.length);
   for (let y = 0, p = 0; y < height; y++) {
+    if (y % ROWS === 0) yield;
     for (let x = 0; x < width; x++, p++) {
       rows[p] = data[x > 0 ? p - 1 : p]! + 2 * data[p]! + data[x + 1 < width ? p + 1 : p]!;
     }
   }
   const smoothed = new Uint8Array(data.length);
   for (let p = 0; p < data.length; p++) {
+    if (p % BAND === 0) yield;
     const above = p >= width ? p - width : p;
     const below = p + width < data.length ? p + width : p;
     smoothed[p] = (rows[above]! + 2 * rows[p]! + rows[below]! + 8) >> 4;

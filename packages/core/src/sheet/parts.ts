@@ -1,5 +1,7 @@
 /** The connected pieces of ink on a page, without specks, slivers at its edges, and frames. */
 
+import { BAND } from '../bands.js';
+import type { Work } from '../slices.js';
 import { type Components, findComponents } from './components.js';
 import type { InkPage } from './page.js';
 
@@ -43,9 +45,9 @@ export interface Parts {
 export const widthOf = ({ left, right }: Bounds): number => right - left + 1;
 export const heightOf = ({ top, bottom }: Bounds): number => bottom - top + 1;
 
-export function findParts(page: InkPage): Parts {
+export function* findParts(page: InkPage): Work<Parts> {
   const { width, height } = page;
-  const { labels, ...components } = findInked(page);
+  const { labels, ...components } = yield* findInked(page);
   const all = partsOf({ labels, ...components }).filter((part) => {
     const side = Math.max(widthOf(part), heightOf(part));
     return side > 2 && !(side < DOT && part.area > FULL * side * side);
@@ -67,17 +69,25 @@ export function findParts(page: InkPage): Parts {
 }
 
 /** Each piece is told from its surroundings anew, by a threshold that suits its own ink. */
-function findInked({ ink, width, height, threshold }: InkPage): Components {
+function* findInked({ ink, width, height, threshold }: InkPage): Work<Components> {
   const faint = FAINT * threshold;
-  const marks = ink.map((level) => (level > faint ? 1 : 0));
-  const { labels, count, area } = findComponents(marks, width, height);
-  const levels = new Float64Array(count + 1);
-  for (let p = 0; p < ink.length; p++) if (labels[p] !== 0) levels[labels[p]!]! += ink[p]!;
+  const marks = new Uint8Array(ink.length);
   for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    marks[p] = ink[p]! > faint ? 1 : 0;
+  }
+  const { labels, count, area } = yield* findComponents(marks, width, height);
+  const levels = new Float64Array(count + 1);
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
+    if (labels[p] !== 0) levels[labels[p]!]! += ink[p]!;
+  }
+  for (let p = 0; p < ink.length; p++) {
+    if (p % BAND === 0) yield;
     const label = labels[p]!;
     if (label !== 0 && ink[p]! * area[label]! < OWN * levels[label]!) marks[p] = 0;
   }
-  return findComponents(marks, width, height);
+  return yield* findComponents(marks, width, height);
 }
 
 function partsOf({ count, left, right, top, bottom, area }: Components): Part[] {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Image } from '../image.js';
+import { atOnce } from '../slices.js';
 import { type PageReader, readPage } from './read-page.js';
 
 /** Rings in a grid, black on white. */
@@ -26,7 +27,7 @@ function reader() {
       expect(fields.every((field) => field.length === 28 * 28 && field.some((level) => level === 255))).toBe(true);
       return fields.map(predict);
     },
-    pause: async () => {},
+    work: async (work) => atOnce(work),
   };
   return { asked, fake };
 }
@@ -62,8 +63,8 @@ test('a page of thousands of pieces is refused', async () => {
 
 test('a call that was ended goes no further', async () => {
   const { asked, fake } = reader();
-  const pause = () => Promise.reject(new Error('ended'));
-  await expect(readPage(rings(2, 1), { ...fake, pause })).rejects.toThrow('ended');
+  const work = () => Promise.reject(new Error('ended'));
+  await expect(readPage(rings(2, 1), { ...fake, work })).rejects.toThrow('ended');
   expect(asked).toEqual([]);
 });
 

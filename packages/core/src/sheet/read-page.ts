@@ -4,13 +4,16 @@
  * there are.
  */
 
-import { DenaryError } from '../errors.js';
-import { type GreyImage, type Image, toGrey } from '../image.js';
-import { normalise } from '../normalise.js';
+import type { Contract } from '../contract.js';
+import { DenaryError, problem } from '../errors.js';
+import type { GreyImage, Image } from '../image.js';
+import { normaliseLarge, toGreyLarge } from '../large-image.js';
+import { FIELD } from '../normalise.js';
 import type { Prediction } from '../prediction.js';
+import type { Work } from '../slices.js';
 import { findGlyphs } from './glyphs.js';
 import { findLines } from './lines.js';
-import { findInk } from './page.js';
+import { findInk, type InkPage } from './page.js';
 import { findParting, type Stretch } from './partings.js';
 import { type Bounds, findParts, heightOf, widthOf } from './parts.js';
 import { type Box, type ReadDigit, type Reading, toReading } from './reading.js';
@@ -22,16 +25,26 @@ export interface PageReader {
   classify(fields: readonly Uint8Array[]): Promise<readonly Prediction[]>;
   /** What is known of the page's strokes; measured where left out. */
   readonly strokes?: Strokes | undefined;
-  /** Lets others have their turn; throws where the call was ended. */
-  pause(): Promise<void>;
+  /** Does long work in slices, between which others have their turn; rejects where the call was ended. */
+  work<T>(work: Work<T>): Promise<T>;
 }
 
 /** A page with more pieces that may be digits is not one of handwriting. */
 export const MAX_PAGE_DIGITS = 5000;
 /** A glyph that is this certainly one digit is like any other. */
 const CERTAIN = 0.95;
-/** Pictures for the model that are made in one go. */
-const TURN = 16;
+
+/** Throws `bad-argument` where the model is not one of a single digit, and for strokes that are none. */
+export function requireReadable({ height, width, slots, classes }: Contract, strokes: Strokes | undefined): void {
+  const stroke = strokes?.width ?? 1;
+  if (!(stroke > 0)) {
+    throw problem('bad-argument', 'read', 'strokes of a width above 0', `${stroke}`, 'Leave them out.');
+  }
+  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
+  const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
+  const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
+  throw problem('bad-argument', 'read', expected, received, "Use a model like 'cnn'.");
+}
 
 /** Throws `bad-image` for what is no image, and for a page with too many pieces of ink. */
 export async function readPage(image: Image, given: PageReader): Promise<Reading> {
@@ -39,59 +52,88 @@ export async function readPage(image: Image, given: PageReader): Promise<Reading
     ...given,
     classify: async (fields: readonly Uint8Array[]) => (await given.classify(fields)).map(seen),
   };
-  const grey = toGrey(image, 'read');
-  const page = findInk(grey, given.strokes);
-  if (page === undefined) return toReading([]);
-  await reader.pause();
-  const parts = findParts(page);
-  if (parts.parts.length > MAX_PAGE_DIGITS) throw tooMany(parts.parts.length);
-  await reader.pause();
-  const lines = findLines(findGlyphs(parts, page.width), parts.height);
-  const wholes: Whole[][] = [];
-  for (const { glyphs, height } of lines) {
-    await reader.pause();
-    wholes.push(
-      glyphs.map((glyph) => wholeOf(page, parts.labels, glyph, height)).filter((whole) => whole !== undefined),
-    );
-  }
-  const all = wholes.flat();
+  const grey = await reader.work(toGreyLarge(image, 'read'));
+  const found = await reader.work(findWholes(grey, reader.strokes));
+  if (found === undefined) return toReading([]);
+  const all = found.lines.flat();
   const predictions = await predictAll(all, grey, reader);
+  const stretches = await reader.work(stretchesOfAll(found, predictions));
+  const more = await predictAll(stretches.flat(), undefined, reader);
+
+  const box = (bounds: Bounds) => scaleUp(bounds, found.page.step, grey);
+  const digits = await reader.work(digitsOf(all, predictions, stretches, more, box));
+  let next = 0;
+  return toReading(found.lines.map((line) => line.flatMap(() => digits[next++]!)));
+}
+
+/** What may be digits, line by line, on a page that bears ink. */
+interface Found {
+  readonly page: InkPage;
+  readonly labels: Int32Array;
+  readonly lines: readonly (readonly Whole[])[];
+}
+
+function* findWholes(grey: GreyImage, strokes: Strokes | undefined): Work<Found | undefined> {
+  const page = yield* findInk(grey, strokes);
+  if (page === undefined) return undefined;
+  const parts = yield* findParts(page);
+  if (parts.parts.length > MAX_PAGE_DIGITS) throw tooMany(parts.parts.length);
+  const lines: Whole[][] = [];
+  for (const { glyphs, height } of yield* findLines(yield* findGlyphs(parts, page.width), parts.height)) {
+    const line: Whole[] = [];
+    lines.push(line);
+    for (const glyph of glyphs) {
+      const whole = wholeOf(page, parts.labels, glyph, height);
+      if (whole) line.push(whole);
+      yield;
+    }
+  }
+  return { page, labels: parts.labels, lines };
+}
+
+/** For each whole that may be several digits, what it may be parted into; for the others nothing. */
+function* stretchesOfAll({ page, labels, lines }: Found, predictions: readonly Prediction[]): Work<Candidate[][]> {
   const stretches: Candidate[][] = [];
-  let prepared = 0;
-  for (const [i, whole] of all.entries()) {
+  for (const [i, whole] of lines.flat().entries()) {
     const own: Candidate[] = [];
     stretches.push(own);
     if (!mayTouch(whole, predictions[i]!)) continue;
-    for (const stretch of stretchesOf(page, parts.labels, whole)) {
+    for (const stretch of stretchesOf(page, labels, whole)) {
       own.push(stretch);
-      if (++prepared % TURN === 0) await reader.pause();
+      yield;
     }
   }
-  const more = await predictAll(stretches.flat(), undefined, reader);
+  return stretches;
+}
 
-  const box = (bounds: Bounds) => scaleUp(bounds, page.step, grey);
-  let [next, nextMore] = [0, 0];
-  return toReading(
-    wholes.map((line) =>
-      line.flatMap((whole) => {
-        const prediction = predictions[next]!;
-        const parting = stretches[next++]!.map((stretch) => ({ ...stretch, prediction: more[nextMore++]! }));
-        return parting.length > 1 ? partedDigits(parting, box) : [readDigit(prediction, box(whole.bounds))];
-      }),
-    ),
-  );
+/** What each whole is read as: one digit, or several. */
+function* digitsOf(
+  wholes: readonly Whole[],
+  predictions: readonly Prediction[],
+  stretches: readonly Candidate[][],
+  more: readonly Prediction[],
+  box: (bounds: Bounds) => Box,
+): Work<ReadDigit[][]> {
+  const digits: ReadDigit[][] = [];
+  let next = 0;
+  for (const [i, { bounds }] of wholes.entries()) {
+    const parting = stretches[i]!.map((stretch) => ({ ...stretch, prediction: more[next++]! }));
+    digits.push(parting.length > 1 ? partedDigits(parting, box) : [readDigit(predictions[i]!, box(bounds))]);
+    yield;
+  }
+  return digits;
 }
 
 /** A page with but one digit is read as `predict` reads it, wherever both see the same digit. */
 async function predictAll(
   candidates: readonly Candidate[],
   page: GreyImage | undefined,
-  { classify }: PageReader,
+  { classify, work }: PageReader,
 ): Promise<readonly Prediction[]> {
   if (candidates.length === 0) return [];
   const fields = candidates.map(({ field }) => field);
   if (candidates.length > 1 || page === undefined) return classify(fields);
-  const { pixels, empty } = normalise(page);
+  const { pixels, empty } = await work(normaliseLarge({ ...page, channels: 1 }, 'read'));
   const [alone, asPage] = await classify([...fields, pixels]);
   return [!empty && asPage!.digit === alone!.digit ? asPage! : alone!];
 }

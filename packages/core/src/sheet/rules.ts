@@ -4,6 +4,8 @@
  * rule it stays, so strokes are not cut.
  */
 
+import { ROWS } from '../bands.js';
+import type { Work } from '../slices.js';
 import { transpose } from './morphology.js';
 
 /** A rule is at most so thick, its gaps at most so wide, its whole at least so long, in strokes; so much of it is there. */
@@ -21,12 +23,18 @@ const TURN = 0.02;
 const MOST_PIECES = 500_000;
 
 /** Sets `ink` to 0 on rules across and down; true if there are any. What is up to `faint` counts as paper. */
-export function eraseRules(ink: Uint8Array, width: number, height: number, stroke: number, faint: number): boolean {
+export function* eraseRules(
+  ink: Uint8Array,
+  width: number,
+  height: number,
+  stroke: number,
+  faint: number,
+): Work<boolean> {
   const turned = new Uint8Array(ink.length);
-  transpose(ink, turned, width, height);
-  const across = eraseAlong(turned, width, height, stroke, faint);
-  if (across) transpose(turned, ink, height, width);
-  const down = eraseAlong(ink, height, width, stroke, faint);
+  yield* transpose(ink, turned, width, height);
+  const across = yield* eraseAlong(turned, width, height, stroke, faint);
+  if (across) yield* transpose(turned, ink, height, width);
+  const down = yield* eraseAlong(ink, height, width, stroke, faint);
   return across || down;
 }
 
@@ -50,8 +58,8 @@ interface Piece {
 }
 
 /** `ink` has `length` rows, across the rules, of `breadth` pixels each. */
-function eraseAlong(ink: Uint8Array, length: number, breadth: number, stroke: number, faint: number): boolean {
-  const pieces = followAll(ink, length, breadth, stroke, faint);
+function* eraseAlong(ink: Uint8Array, length: number, breadth: number, stroke: number, faint: number): Work<boolean> {
+  const pieces = yield* followAll(ink, length, breadth, stroke, faint);
   const rules = new Map<Track, Piece[]>();
   for (const piece of pieces) {
     const { first, last, seen } = piece.track;
@@ -59,6 +67,7 @@ function eraseAlong(ink: Uint8Array, length: number, breadth: number, stroke: nu
     if (!rules.get(piece.track)?.push(piece)) rules.set(piece.track, [piece]);
   }
   for (const [rule, found] of rules) {
+    yield;
     const { slope, start } = fitLine(found);
     for (const piece of pieces) {
       // What is left of a rule between dense strokes is too short to be told, but lies in its line.
@@ -70,12 +79,13 @@ function eraseAlong(ink: Uint8Array, length: number, breadth: number, stroke: nu
   return rules.size > 0;
 }
 
-function followAll(ink: Uint8Array, length: number, breadth: number, stroke: number, faint: number): Piece[] {
+function* followAll(ink: Uint8Array, length: number, breadth: number, stroke: number, faint: number): Work<Piece[]> {
   const thickest = Math.max(3, Math.round(THICK * stroke));
   const pieces: Piece[] = [];
   const expected = new Map<number, Track>();
   let active: Track[] = [];
   for (let row = 0; row < length; row++) {
+    if (row % ROWS === 0) yield;
     active = active.filter(({ last }) => row - last <= GAP * stroke);
     expected.clear();
     for (const track of active) {

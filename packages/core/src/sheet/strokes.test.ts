@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GreyImage } from '../image.js';
+import { atOnce } from '../slices.js';
 import { findStrokes } from './strokes.js';
 
 const [WIDTH, HEIGHT] = [300, 200];
@@ -24,7 +25,7 @@ test.each([
       const light = 1 - (fall * x) / WIDTH;
       return (isStroke(x, y, thick) === dark ? 40 : 220) * light;
     });
-    const strokes = findStrokes(page)!;
+    const strokes = atOnce(findStrokes(page))!;
     expect(strokes.dark).toBe(dark);
     expect(strokes.width).toBeGreaterThanOrEqual(thick);
     expect(strokes.width).toBeLessThan(2 * thick + 3);
@@ -33,11 +34,11 @@ test.each([
 
 test('the desk around a sheet of paper is no stroke', () => {
   const page = picture((x, y) => (x < 30 || y < 25 ? 60 : isStroke(x, y, 6) ? 40 : 220));
-  expect(findStrokes(page)).toMatchObject({ dark: true });
-  expect(findStrokes(page)!.width).toBeLessThan(16);
+  expect(atOnce(findStrokes(page))).toMatchObject({ dark: true });
+  expect(atOnce(findStrokes(page))!.width).toBeLessThan(16);
 });
 
 test('blank pages have none', () => {
-  for (const level of [0, 128, 255]) expect(findStrokes(picture(() => level))).toBeUndefined();
-  expect(findStrokes(picture((x) => 255 - x / 2))).toBeUndefined();
+  for (const level of [0, 128, 255]) expect(atOnce(findStrokes(picture(() => level)))).toBeUndefined();
+  expect(atOnce(findStrokes(picture((x) => 255 - x / 2)))).toBeUndefined();
 });

@@ -5,7 +5,9 @@
  */
 
 import type { GreyImage } from '../image.js';
-import { shrink } from '../resample.js';
+import { shrinkLarge } from '../large-image.js';
+import { stepFor } from '../resample.js';
+import type { Work } from '../slices.js';
 import { close } from './morphology.js';
 
 /** So many pixels are enough to see strokes. */
@@ -28,15 +30,15 @@ export interface Strokes {
 }
 
 /** Nothing where the page bears no strokes. */
-export function findStrokes(page: GreyImage): Strokes | undefined {
-  const sample = shrink(page, SAMPLE_PIXELS);
-  const step = Math.ceil(page.width / sample.width);
+export function* findStrokes(page: GreyImage): Work<Strokes | undefined> {
+  const step = stepFor(page, SAMPLE_PIXELS);
+  const sample = yield* shrinkLarge({ ...page, channels: 1 }, step);
   const negative = { ...sample, data: sample.data.map((level) => 255 - level) };
   const sides = [sample.width, sample.height];
   const widest = Math.max(SMALL, Math.min(WIDEST * Math.max(...sides), ...sides));
   const squares: Square[] = [];
   for (let size = 3; size <= widest; size = Math.max(size + 2, Math.round(size * GROWTH) | 1)) {
-    squares.push({ size, dark: filled(sample, size), bright: filled(negative, size) });
+    squares.push({ size, dark: yield* filled(sample, size), bright: yield* filled(negative, size) });
   }
   const most = {
     dark: Math.max(...squares.map(({ dark }) => dark)),
@@ -64,11 +66,11 @@ interface Square {
  * How much a closing fills in: the mean square of what exceeds twice the median, which is the grain's doing. Around the page
  * lies a frame of black, so that what is dark and runs off the page is taken for wide.
  */
-function filled({ data, width, height }: GreyImage, size: number): number {
+function* filled({ data, width, height }: GreyImage, size: number): Work<number> {
   const framed = new Uint8Array((width + 2 * size) * (height + 2 * size));
   const start = (y: number) => (y + size) * (width + 2 * size) + size;
   for (let y = 0; y < height; y++) framed.set(data.subarray(y * width, (y + 1) * width), start(y));
-  const closed = close({ data: framed, width: width + 2 * size, height: height + 2 * size }, size);
+  const closed = yield* close({ data: framed, width: width + 2 * size, height: height + 2 * size }, size);
   const histogram = new Float64Array(256);
   for (let y = 0, p = 0; y < height; y++) {
     for (let end = p + width, q = start(y); p < end; p++, q++) histogram[closed[q]! - data[p]!]!++;
