@@ -9,6 +9,8 @@ export interface Database {
 }
 
 const VERSION = 1;
+/** Milliseconds between attempts, at most, while the browser clears the database: it ends transactions until it is done. */
+const LONGEST = 1000;
 
 /**
  * One transaction on a connection of its own, which keeps no other tab from a later version; settled when it is done. Throws
@@ -19,12 +21,13 @@ export async function transact<T>(
   mode: IDBTransactionMode,
   work: (store: (name: string) => IDBObjectStore) => Promise<T>,
 ): Promise<T> {
-  const attempt = () => transactOnce(database, mode, work);
-  try {
-    // What is cleared during a transaction ends it; the next one begins with nothing.
-    return await attempt().catch((error) => (wasCleared(error) ? attempt() : Promise.reject(error)));
-  } catch (error) {
-    throw asProblem(error);
+  for (let pause = 10; ; pause *= 3) {
+    try {
+      return await transactOnce(database, mode, work);
+    } catch (error) {
+      if (!mayPass(error) || pause > LONGEST) throw asProblem(error);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 }
 
@@ -75,7 +78,8 @@ export async function deleteDatabase(name: string): Promise<void> {
 const DAMAGE = ['UnknownError', 'DataError', 'NotReadableError', 'EncodingError', 'NotFoundError'];
 
 const nameOf = (error: unknown) => (error as Error | null)?.name ?? '';
-const wasCleared = (error: unknown) => ['AbortError', 'InvalidStateError'].includes(nameOf(error));
+/** By these it also says that it is being cleared, and what is said again and again is something else. */
+const mayPass = (error: unknown) => ['AbortError', 'InvalidStateError', 'UnknownError'].includes(nameOf(error));
 
 /** Whether it is damage that no transaction gets past. */
 export const isBeyondReading = (error: unknown): boolean =>
