@@ -146,7 +146,7 @@ export async function teach(school: School, changed: (taught: number) => void): 
   byId('save').addEventListener('click', () =>
     attempt(async () => {
       saveFile(await school.everything(), 'denary.denary');
-      return 'Downloaded, with your digits.';
+      return 'Saved, with your digits: load it here or elsewhere to go on.';
     }),
   );
   load.addEventListener('change', () => {
