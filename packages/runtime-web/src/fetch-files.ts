@@ -21,6 +21,7 @@ export async function modelBytes(options: FetchModelOptions): Promise<Uint8Array
 }
 
 export async function tunerFiles(options: TunerOptions): Promise<void> {
+  if (!globalThis.caches) return;
   const { model = 'cnn-pool4', base = model, device = 'wasm' } = options;
   const { mjs, wasm } = runtimeFiles(device, options);
   const packed = typeof base === 'string' ? tuningFile(base, options) : undefined;

@@ -23,7 +23,7 @@ export const fetchModel = async (options: FetchModelOptions = {}): Promise<Uint8
 
 /**
  * Has the browser keep what `createTuner` with the same options and the first run will load, megabytes of ONNX Runtime among it,
- * so that a page can teach without a network: for when it is idle. Throws `not-found` and `download-failed`.
+ * so that a page can teach without a network: for when it is idle. Does nothing where the browser keeps no files. Throws `not-found` and `download-failed`.
  */
 export const prefetchTuner = async (options: TunerOptions = {}): Promise<void> => (await files()).tunerFiles(options);
 

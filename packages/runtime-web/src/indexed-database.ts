@@ -78,7 +78,7 @@ export async function deleteDatabase(name: string): Promise<void> {
 const DAMAGE = ['UnknownError', 'DataError', 'NotReadableError', 'EncodingError', 'NotFoundError'];
 
 const nameOf = (error: unknown) => (error as Error | null)?.name ?? '';
-/** By these it also says that it is being cleared, and what is said again and again is something else. */
+/** What it says while it is being cleared; what it goes on saying has another cause. */
 const mayPass = (error: unknown) => ['AbortError', 'InvalidStateError', 'UnknownError'].includes(nameOf(error));
 
 /** Whether it is damage that no transaction gets past. */

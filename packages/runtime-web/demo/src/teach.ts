@@ -57,6 +57,7 @@ export async function teach(school: School, changed: (taught: number) => void): 
     try {
       state.textContent = await work(lesson.signal);
       if (school.notKept) showProblem(school.notKept);
+      else forget.textContent = 'Forget me';
     } catch (error) {
       state.textContent = 'That did not work.';
       showProblem(error);
@@ -84,10 +85,10 @@ export async function teach(school: School, changed: (taught: number) => void): 
         forget.textContent = 'Start anew';
         showProblem(damage);
       }
-      const what = damage ? 'What you taught it last can not be used' : 'As you taught it before';
+      const instead = personal ? 'before that' : 'as it was shipped';
       state.textContent = damage
-        ? `${what}: this is the model ${personal ? 'before that' : 'as it was shipped'}.`
-        : `${what}.`;
+        ? `What you taught it last can not be used: this is the model ${instead}.`
+        : 'As you taught it before.';
       show(false);
     } catch (error) {
       showProblem(error);
@@ -132,7 +133,6 @@ export async function teach(school: School, changed: (taught: number) => void): 
   forget.addEventListener('click', () =>
     attempt(async () => {
       await school.forget();
-      forget.textContent = 'Forget me';
       showLesson(undefined);
       return 'Forgotten: this is the model as it was shipped.';
     }),
