@@ -1,6 +1,5 @@
 /** The demo page as `npm run demo` serves it: what it reads and shows, for whom it can be used, and that it asks nobody else. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { launch } from './browser.js';
 import { describeInBrowser } from './chromium.js';
+import { startDemo } from './demo-server.js';
 import { drawWithMouse, placeOf, writeNumber } from './hand.js';
 
 const path = (to: string) => fileURLToPath(new URL(`../../${to}`, import.meta.url));
@@ -24,18 +24,7 @@ describeInBrowser('the demo page', () => {
   const faults: string[] = [];
 
   beforeAll(async () => {
-    server = spawn(process.execPath, [path('packages/runtime-web/demo/serve.mjs'), '--port', '0']);
-    server.stderr!.pipe(process.stderr);
-    const printed = new Promise<string>((resolve) => {
-      let text = '';
-      server.stdout!.on('data', (part) => {
-        text += part;
-        const [found] = /http:\/\/\S+/.exec(text) ?? [];
-        if (found) resolve(found);
-      });
-    });
-    const ended = once(server, 'exit').then(([code]) => Promise.reject(new Error(`serve.mjs ended with ${code}`)));
-    address = await Promise.race([printed, ended]);
+    ({ server, address } = await startDemo());
     browser = await launch(CAMERA);
   });
   afterAll(async () => {

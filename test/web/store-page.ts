@@ -30,22 +30,69 @@ async function stored(): Promise<{ samples: number; corrections: number } | unde
   return { samples, corrections: found.corrections!.count };
 }
 
-/** Spoils what is stored, as a failing disk might. */
-async function damage(name: string): Promise<void> {
-  const database = await new Promise<IDBDatabase>((resolve) => {
+/** Saves models of one byte, repeated, without end; `onSave` is called after each. */
+async function saveForever(onSave: () => void): Promise<void> {
+  const last = (await store.load('bella'))?.model[0] ?? -1;
+  for (let value = last + 1; ; value++) {
+    await store.save('bella', new Uint8Array(300_000).fill(value));
+    onSave();
+  }
+}
+
+/** The byte of the stored model, and of the one before it; throws where one is not whole. */
+async function bytesStored(): Promise<(number | undefined)[]> {
+  const both = [await store.load('bella'), await store.loadPrevious('bella')];
+  return both.map((found) => {
+    const [first] = found?.model ?? [];
+    if (found?.model.some((byte) => byte !== first)) throw new Error('a mixture of two models');
+    return first;
+  });
+}
+
+const database = () =>
+  new Promise<IDBDatabase>((resolve) => {
     const opening = indexedDB.open('denary', 1);
     opening.onsuccess = () => resolve(opening.result);
   });
-  const parts = database.transaction('parts', 'readwrite').objectStore('parts');
-  const reading = parts.get([name, 0]);
-  await new Promise<void>((resolve) => {
-    reading.onsuccess = () => {
-      reading.result[reading.result.length >> 1] ^= 1;
-      parts.put(reading.result, [name, 0]);
-      parts.transaction.oncomplete = () => resolve();
-    };
+const result = <T>(request: IDBRequest<T>) =>
+  new Promise<T>((resolve) => {
+    request.onsuccess = () => resolve(request.result);
   });
-  database.close();
+
+/** Spoils the latest that is stored, as a failing disk might. */
+async function damage(name: string): Promise<void> {
+  const opened = await database();
+  const transaction = opened.transaction(['parts', 'facts'], 'readwrite');
+  const { file } = await result(transaction.objectStore('facts').get(name));
+  const parts = transaction.objectStore('parts');
+  const part = await result(parts.get([file, 0]));
+  part[part.length >> 1] ^= 1;
+  await result(parts.put(part, [file, 0]));
+  opened.close();
 }
 
-Object.assign(globalThis, { store, tuneForever, stored, damage, recover });
+/** While it works, the database fails to open as it does where its files are damaged. */
+async function withBrokenDatabase<T>(work: () => Promise<T>): Promise<T> {
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = () => {
+    const request = { error: new DOMException('Internal error opening backing store', 'UnknownError') };
+    setTimeout(() => (request as unknown as { onerror(): void }).onerror());
+    return request as unknown as IDBOpenDBRequest;
+  };
+  try {
+    return await work();
+  } finally {
+    IDBFactory.prototype.open = open;
+  }
+}
+
+Object.assign(globalThis, {
+  store,
+  tuneForever,
+  stored,
+  saveForever,
+  bytesStored,
+  damage,
+  withBrokenDatabase,
+  recover,
+});

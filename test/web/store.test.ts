@@ -12,7 +12,10 @@ const file = fileURLToPath(new URL('store-page.ts', import.meta.url));
 declare const store: PageModelStore;
 declare const tuneForever: (onSave: () => void) => Promise<void>;
 declare const stored: () => Promise<{ samples: number; corrections: number } | undefined>;
+declare const saveForever: (onSave: () => void) => Promise<void>;
+declare const bytesStored: () => Promise<(number | undefined)[]>;
 declare const damage: (name: string) => Promise<void>;
+declare const withBrokenDatabase: <T>(work: () => Promise<T>) => Promise<T>;
 declare const recover: typeof import('@denary/core').recover;
 
 describeInBrowser("a page's store", () => {
@@ -32,6 +35,7 @@ describeInBrowser("a page's store", () => {
     const other = await another();
     const told = other.evaluate(() => new Promise<string>((resolve) => void store.watch(resolve)));
     await open.page.evaluate(async () => {
+      store.watch((name) => Object.assign(globalThis, { heard: name }));
       await store.save('anna', Uint8Array.from([1, 2, 3]));
       await store.import('bella', await store.export('anna'));
     });
@@ -45,7 +49,10 @@ describeInBrowser("a page's store", () => {
       ['bella', true],
     ]);
     expect(model).toEqual([1, 2, 3]);
+    // What it did itself is no news.
+    expect(await open.page.evaluate(() => 'heard' in globalThis)).toBe(false);
     await other.evaluate(() => store.remove('anna'));
+    await open.page.waitForFunction(() => (globalThis as { heard?: string }).heard === 'anna');
     expect(await open.page.evaluate(() => store.load('anna'))).toBeUndefined();
   });
 
@@ -57,6 +64,53 @@ describeInBrowser("a page's store", () => {
       return { model: [...model], personal, code: why?.code };
     });
     expect(recovered).toEqual({ model: [7], personal: false, code: 'bad-data' });
+  });
+
+  it('keeps what was there before, and goes back to it where the latest is damaged', async () => {
+    const found = await open.page.evaluate(async () => {
+      const before = async () => [...((await store.loadPrevious('anna'))?.model ?? [])];
+      for (const value of [1, 2, 3]) await store.save('anna', Uint8Array.from([value]));
+      const kept = await before();
+      await damage('anna');
+      const code = await store.load('anna').catch(({ code }) => code);
+      const still = await before();
+      await store.save('anna', Uint8Array.from([4]), { keepPrevious: false });
+      const [facts] = await store.list();
+      const after = { dropped: await before(), model: [...(await store.load('anna'))!.model], facts };
+      await store.remove('anna');
+      return { kept, code, still, ...after, left: [await store.list(), await before()] };
+    });
+    const facts = { name: 'anna', bytes: expect.any(Number), saved: expect.any(Number) };
+    expect(found).toEqual({ kept: [2], code: 'bad-data', still: [2], dropped: [], model: [4], facts, left: [[], []] });
+  });
+
+  it('takes a database that does not open for damage, and clears it where it is told to', async () => {
+    const found = await open.page.evaluate(async () => {
+      await store.save('anna', Uint8Array.from([1]));
+      const { personal, damage: why } = await withBrokenDatabase(() =>
+        recover(store, 'anna', async () => Uint8Array.from([7])),
+      );
+      const kept = (await store.list()).length;
+      await withBrokenDatabase(() => store.remove('anna'));
+      return { personal, code: why?.code, kept, left: await store.list() };
+    });
+    expect(found).toEqual({ personal: false, code: 'bad-data', kept: 1, left: [] });
+  });
+
+  it('goes on with nothing where the browser clears it, also while it saves', async () => {
+    const devtools = await open.context.newCDPSession(open.page);
+    const { origin } = new URL(open.server.url);
+    const saved = open.page.evaluate(async () => {
+      for (let value = 0; value < 100; value++) await store.save('bella', new Uint8Array(300_000).fill(value));
+    });
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+    }
+    await saved;
+    expect((await open.page.evaluate(() => bytesStored()))[0]).toBe(99);
+    await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+    expect(await open.page.evaluate(() => bytesStored())).toEqual([undefined, undefined]);
   });
 
   it('says that there is no room, and keeps what was there', async () => {
@@ -74,22 +128,47 @@ describeInBrowser("a page's store", () => {
     expect(refused).toMatchObject({ error: { code: 'quota-exceeded' }, model: [1] });
   });
 
+  /** Opens a page that does so without end, and closes it some time after the first. */
+  async function closedWhile(work: (page: Page) => Promise<unknown>, milliseconds: number): Promise<void> {
+    const page = await another();
+    await work(page);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await page.close();
+  }
+
   it('holds a whole model each time that a page is closed while it learns and saves', async () => {
     const seen = new Set<number>();
     for (let i = 0; i < 6; i++) {
-      const page = await another();
-      await page.evaluate(
-        () =>
-          new Promise<void>((resolve) => {
-            tuneForever(resolve);
-          }),
-      );
-      await new Promise((resolve) => setTimeout(resolve, 150 * uniform(1, 2, i)));
-      await page.close();
+      const learn = (page: Page) =>
+        page.evaluate(
+          () =>
+            new Promise<void>((resolve) => {
+              tuneForever(resolve);
+            }),
+        );
+      await closedWhile(learn, 150 * uniform(1, 2, i));
       const { samples, corrections } = (await open.page.evaluate(() => stored()))!;
       expect(corrections).toBe(samples);
       seen.add(samples);
     }
     expect(seen.size).toBeGreaterThan(2);
+  }, 240_000);
+
+  it('holds a whole model, and a whole one before it, each of 44 times that a page is closed while it saves', async () => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 44; i++) {
+      const save = (page: Page) =>
+        page.evaluate(
+          () =>
+            new Promise<void>((resolve) => {
+              saveForever(resolve);
+            }),
+        );
+      await closedWhile(save, 60 * uniform(1, 3, i));
+      const [latest, before] = await open.page.evaluate(() => bytesStored());
+      expect(before === undefined ? latest : (before + 1) % 256).toBe(latest);
+      seen.add(latest!);
+    }
+    expect(seen.size).toBeGreaterThan(20);
   }, 240_000);
 });

@@ -1,12 +1,22 @@
-/** Personal models in a folder: a file each, of which no reader ever finds half. */
+/** Personal models in a folder: a file each, of which no reader ever finds half, and beside it the one before it. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type ModelStore, messageOf, modelStoreOn, problem, type StoreFiles } from '@denary/core';
+import {
+  DenaryError,
+  type Generation,
+  type ModelStore,
+  messageOf,
+  modelStoreOn,
+  problem,
+  type StoredModel,
+  type StoreFiles,
+} from '@denary/core';
 import { sha256 } from './digest.js';
 
 const ENDING = '.denary';
+const endings: Readonly<Record<Generation, string>> = { latest: ENDING, previous: `${ENDING}.previous` };
 const TEMPORARY = '.tmp';
 /** Milliseconds after which a temporary file is one that somebody left who was killed. */
 const STALE = 10 * 60_000;
@@ -19,32 +29,44 @@ export const openModelStore = (folder: string): ModelStore =>
   modelStoreOn(filesIn(resolve(folder)), async (bytes) => sha256(bytes));
 
 function filesIn(folder: string): StoreFiles {
-  const pathOf = (name: string) => join(folder, name + ENDING);
+  const pathOf = (name: string, generation: Generation = 'latest') => join(folder, name + endings[generation]);
+  const typed = <T>(path: string, work: Promise<T>) => work.catch((cause) => Promise.reject(asProblem(cause, path)));
+
+  async function write(name: string, file: Uint8Array, keepPrevious: boolean): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await removeStale(folder);
+    await writeWhole(pathOf(name), file, () => keepPrevious && keepAside(pathOf(name), pathOf(name, 'previous')));
+    if (!keepPrevious) await rm(pathOf(name, 'previous'), { force: true });
+    await syncFolder(folder);
+  }
+
+  async function list(): Promise<StoredModel[]> {
+    const names = (await readdir(folder).catch(unlessMissing<string[]>([])))
+      .filter((file) => file.endsWith(ENDING))
+      .map((file) => file.slice(0, -ENDING.length));
+    const found = names.map(async (name) => {
+      // It may be gone by now.
+      const facts = await stat(pathOf(name)).catch(unlessMissing(undefined));
+      return facts ? [{ name, bytes: facts.size, saved: Math.round(facts.mtimeMs) }] : [];
+    });
+    return (await Promise.all(found)).flat();
+  }
+
   return {
-    async write(name, file) {
-      await mkdir(folder, { recursive: true });
-      await removeStale(folder);
-      await writeWhole(folder, pathOf(name), file);
+    write: (name, file, keepPrevious) => typed(pathOf(name), write(name, file, keepPrevious)),
+    read: (name, generation) =>
+      typed(pathOf(name, generation), readFile(pathOf(name, generation)).catch(unlessMissing(undefined))),
+    list: () => typed(folder, list()),
+    async remove(name) {
+      // The one before it first, so that none who is killed brings it back.
+      for (const path of [pathOf(name, 'previous'), pathOf(name)]) await typed(path, rm(path, { force: true }));
     },
-    read: (name) => readFile(pathOf(name)).catch(unlessMissing(undefined)),
-    async list() {
-      const names = (await readdir(folder).catch(unlessMissing<string[]>([])))
-        .filter((file) => file.endsWith(ENDING))
-        .map((file) => file.slice(0, -ENDING.length));
-      return Promise.all(
-        names.map(async (name) => {
-          const { size, mtimeMs } = await stat(pathOf(name));
-          return { name, bytes: size, saved: Math.round(mtimeMs) };
-        }),
-      );
-    },
-    remove: (name) => rm(pathOf(name), { force: true }),
   };
 }
 
-/** Into a temporary file, which is flushed to the disk and then renamed; the folder's entry is flushed, too. */
-async function writeWhole(folder: string, path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}${TEMPORARY}`;
+/** Into a temporary file, which is flushed to the disk and then renamed. */
+async function writeWhole(path: string, content: Uint8Array, beforeRenaming: () => unknown): Promise<void> {
+  const temporary = temporaryFor(path);
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -53,15 +75,27 @@ async function writeWhole(folder: string, path: string, content: Uint8Array): Pr
     } finally {
       await handle.close();
     }
+    await beforeRenaming();
     await rename(temporary, path);
-    await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    if (!isCode(error, 'ENOSPC') && !isCode(error, 'EDQUOT')) throw error;
-    const expected = `room for ${content.length} bytes`;
-    throw problem('quota-exceeded', path, expected, messageOf(error), 'Make room, or choose another folder.', error);
+    throw error;
   }
 }
+
+/** Under another name as well, so that there is no moment without it; not kept where that is impossible. */
+async function keepAside(path: string, aside: string): Promise<void> {
+  const temporary = temporaryFor(aside);
+  try {
+    // Some file systems have no links.
+    await link(path, temporary).catch((error) => (isCode(error, 'ENOENT') ? undefined : copyFile(path, temporary)));
+    await rename(temporary, aside);
+  } catch {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+const temporaryFor = (path: string) => `${path}.${randomBytes(6).toString('hex')}${TEMPORARY}`;
 
 /** Windows has no such thing; there, renaming is enough. */
 async function syncFolder(folder: string): Promise<void> {
@@ -80,6 +114,26 @@ async function removeStale(folder: string): Promise<void> {
     const found = await stat(join(folder, file)).catch(unlessMissing(undefined));
     if (found && Date.now() - found.mtimeMs > STALE) await rm(join(folder, file), { force: true });
   }
+}
+
+/** What a failing disk says, or a folder that lies in a file's place. */
+const DAMAGE = ['EIO', 'EBADMSG', 'EISDIR', 'ERR_FS_EISDIR'];
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+function asProblem(error: unknown, path: string): DenaryError {
+  if (error instanceof DenaryError) return error;
+  const is = (codes: readonly string[]) => codes.some((code) => isCode(error, code));
+  const received = messageOf(error);
+  if (is(NO_ROOM)) {
+    const remedy = 'Make room, or choose another folder.';
+    return problem('quota-exceeded', path, 'room for the file', received, remedy, error);
+  }
+  if (is(DAMAGE)) {
+    const remedy = 'It is damaged: remove it, and look after the disk.';
+    return problem('bad-data', path, 'a file that can be read', received, remedy, error);
+  }
+  const remedy = 'Give this process the right to use the folder, or choose another one.';
+  return problem('device-unavailable', path, 'a folder to keep models in', received, remedy, error);
 }
 
 const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

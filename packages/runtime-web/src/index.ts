@@ -7,7 +7,6 @@ export {
   type Reading,
   type Recognizer,
   type RecognizerInfo,
-  recover,
   type Strategy,
   type TextPrediction,
   type Tuner,
@@ -16,6 +15,7 @@ export {
 } from '@denary/core';
 export { createSession, type LoadOptions, runtimeVersions, type WebSessionOptions } from './create-session.js';
 export type { OnProgress, Progress } from './download.js';
+export { type FetchModelOptions, fetchModel, prefetchTuner, recover } from './fetch-model.js';
 export { modelNames, type Places } from './files.js';
 export { decodeImage, type ImageSource, type RawPixels } from './image-source.js';
 export { isolatedSessions } from './isolated-sessions.js';

@@ -16,29 +16,32 @@ export interface PageModelStore extends ModelStore {
 
 /**
  * The personal models of this page's origin. Several tabs may use them. What the user or the browser clears is as if it had
- * never been. Calls throw `device-unavailable` where the browser keeps nothing for this page.
+ * never been. Where the database itself is damaged, calls throw `bad-data`, and `remove` clears all of it.
  */
 export function openModelStore({ database = 'denary', persist = true }: ModelStoreOptions = {}): PageModelStore {
-  let opened: Promise<ModelStore> | undefined;
   // A page that only reads does not load this.
-  const store = () => {
-    opened ??= import('./indexed-models.js').then(({ indexedModels }) => indexedModels(database, persist));
-    return opened;
-  };
+  const open = () => import('./indexed-models.js').then(({ indexedModels }) => indexedModels(database, persist));
+  let opened: Promise<ModelStore> | undefined;
+  const later =
+    <K extends keyof ModelStore>(method: K) =>
+    async (...given: unknown[]) => {
+      opened ??= open().catch((error) => {
+        opened = undefined;
+        throw error;
+      });
+      return ((await opened)[method] as (...given: unknown[]) => unknown)(...given);
+    };
+  const methods = ['save', 'load', 'loadPrevious', 'list', 'remove', 'export', 'import', 'read'] as const;
   return {
-    save: async (...given) => (await store()).save(...given),
-    load: async (name) => (await store()).load(name),
-    list: async () => (await store()).list(),
-    remove: async (name) => (await store()).remove(name),
-    export: async (name) => (await store()).export(name),
-    import: async (...given) => (await store()).import(...given),
+    ...(Object.fromEntries(methods.map((method) => [method, later(method)])) as unknown as ModelStore),
     watch(listener) {
       const listening = new BroadcastChannel(channelOf(database));
-      listening.onmessage = ({ data }) => listener(data);
+      listening.onmessage = ({ data }) => data.tab !== tab && listener(data.name);
       return () => listening.close();
     },
   };
 }
 
-/** Where tabs tell each other what has changed. */
+/** Where tabs tell each other what has changed, and who they are. */
 export const channelOf = (database: string): string => `denary-store-${database}`;
+export const tab = Math.random();

@@ -1,3 +1,4 @@
+export * from './ancestry.js';
 export type { Budget } from './budget.js';
 export type { Measures } from './evaluator.js';
 export type { TrainingFile } from './graphs.js';

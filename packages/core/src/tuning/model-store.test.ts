@@ -2,21 +2,48 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { modelStoreOn, type StoreFiles } from './model-store.js';
+import { encodeModel } from '../onnx/encode.js';
+import { lineageMetadata } from './lineage.js';
+import { type Generation, modelStoreOn, type StoreFiles } from './model-store.js';
+import { decodePersonal, encodePersonal } from './personal-model.js';
 import { recover } from './recover.js';
 import type { WeightedSamples } from './samples.js';
 
+const digest = async (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
 function inMemory() {
   const kept = new Map<string, Uint8Array>();
+  const before = new Map<string, Uint8Array>();
+  const of = (generation: Generation) => (generation === 'latest' ? kept : before);
   const files: StoreFiles = {
-    write: async (name, file) => void kept.set(name, file.slice()),
-    read: async (name) => kept.get(name)?.slice(),
+    async write(name, file, keepPrevious) {
+      const was = kept.get(name);
+      if (was && keepPrevious) before.set(name, was);
+      else before.delete(name);
+      kept.set(name, file.slice());
+    },
+    read: async (name, generation) => of(generation).get(name)?.slice(),
     list: async () => [...kept].map(([name, { length }]) => ({ name, bytes: length, saved: 0 })),
-    remove: async (name) => void kept.delete(name),
+    remove: async (name) => void (kept.delete(name) && before.delete(name)),
   };
-  const store = modelStoreOn(files, async (bytes) => createHash('sha256').update(bytes).digest('hex'));
-  return { store, kept };
+  return { store: modelStoreOn(files, digest), kept, before };
 }
+
+/** An ONNX file with one weight. */
+const modelFile = (shape: readonly number[], value = 0, metadata: Record<string, string> = {}): Uint8Array => {
+  const data = new Float32Array(shape.reduce((area, size) => area * size, 1)).fill(value);
+  const initializers = new Map([['dense/kernel', { dtype: 'float32' as const, shape, data }]]);
+  const node = { name: 'it', op: 'Identity', domain: '', inputs: ['dense/kernel'], outputs: ['out'], attributes: {} };
+  const graph = { name: 'graph', inputs: [], outputs: [], nodes: [node], initializers };
+  return encodeModel({ graph, metadata, irVersion: 8, opset: 17, producer: 'test' });
+};
+const base = modelFile([2, 3]);
+/** Such a file as a tuner of the base, or of another one, exports it. */
+const tuned = (value: number, origin: string, shape = [2, 3]) => {
+  const none = { before: { corrections: 0 }, after: { corrections: 1 } };
+  const lineage = { parent: origin, origin, samples: 3, steps: 1, runs: 1, strategy: 'full', metrics: none };
+  return modelFile(shape, value, lineageMetadata(lineage));
+};
 
 const model = Uint8Array.from([1, 2, 3, 4, 5]);
 const corrections: WeightedSamples = {
@@ -35,6 +62,43 @@ describe('a store', () => {
     expect(await store.load('anna')).toEqual({ model: Uint8Array.from([9]), corrections: undefined });
     await store.save('anna', model, { corrections });
     expect(await store.load('anna')).toEqual({ model, corrections });
+  });
+
+  it('keeps what was there before the last save, unless that took one back', async () => {
+    const { store } = inMemory();
+    await store.save('anna', model);
+    expect(await store.loadPrevious('anna')).toBeUndefined();
+    await store.save('anna', Uint8Array.from([9]), { corrections });
+    expect(await store.loadPrevious('anna')).toEqual({ model, corrections: undefined });
+    await store.save('anna', model, { keepPrevious: false });
+    expect(await store.loadPrevious('anna')).toBeUndefined();
+  });
+
+  it('tells a model that was tuned from the base from one that was not', async () => {
+    const { store } = inMemory();
+    const origin = await digest(base);
+    await store.save('anna', tuned(1, origin));
+    expect((await store.load('anna', { base }))?.model).toEqual(tuned(1, origin));
+    expect((await store.read(await store.export('anna'), { base })).model).toEqual(tuned(1, origin));
+    for (const kin of [base, modelFile([2, 3], 2), tuned(1, origin), tuned(1, 'unknown')]) {
+      expect(await store.read(kin, { base })).toEqual({ model: kin });
+    }
+    for (const other of [modelFile([3, 2]), tuned(1, origin, [3, 3]), tuned(1, await digest(model)), model]) {
+      await expect(store.read(other, { base })).rejects.toEqual(bad('bad-model'));
+      await store.save('bella', other);
+      await expect(store.load('bella', { base })).rejects.toEqual(bad('bad-model'));
+      await expect(store.import('anna', await store.export('bella'), { base })).rejects.toEqual(bad('bad-model'));
+    }
+    await expect(store.read(modelFile([3, 2]), { base })).rejects.toThrow('dense/kernel float32 [2, 3]');
+    expect((await store.load('anna'))?.model).toEqual(tuned(1, origin));
+  });
+
+  it('reads a file on a page without digests, and one that was written there', async () => {
+    const file = await encodePersonal({ model, corrections }, digest);
+    const unknown = async () => 'unknown';
+    expect(await decodePersonal(file, unknown)).toEqual({ model, corrections });
+    const unchecked = await encodePersonal({ model, corrections }, unknown);
+    expect(await decodePersonal(unchecked, digest)).toEqual({ model, corrections });
   });
 
   it('lists by name, and removes', async () => {
@@ -91,21 +155,42 @@ describe('a store', () => {
 });
 
 describe('recover', () => {
-  const shipped = async () => Uint8Array.from([7]);
+  const shipped = async () => base;
+  const anna = async () => tuned(1, await digest(base));
 
   it('gives the personal model, the shipped one where there is none, and that with a reason where it is damaged', async () => {
     const { store, kept } = inMemory();
-    expect(await recover(store, 'anna', shipped)).toEqual({ model: await shipped(), personal: false });
-    await store.save('anna', model, { corrections });
-    expect(await recover(store, 'anna', shipped)).toEqual({ model, corrections, personal: true });
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: base, personal: false });
+    await store.save('anna', await anna(), { corrections });
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: await anna(), corrections, personal: true });
     kept.set('anna', kept.get('anna')!.slice(0, -1));
     const damage = bad('bad-data');
-    expect(await recover(store, 'anna', shipped)).toEqual({ model: await shipped(), personal: false, damage });
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: base, personal: false, damage });
+  });
+
+  it('gives the one before a damaged one, where that is whole', async () => {
+    const { store, kept, before } = inMemory();
+    await store.save('anna', await anna(), { corrections });
+    await store.save('anna', tuned(2, await digest(base)));
+    kept.set('anna', kept.get('anna')!.slice(0, -1));
+    const damage = bad('bad-data');
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: await anna(), corrections, personal: true, damage });
+    before.set('anna', before.get('anna')!.slice(0, -1));
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: base, personal: false, damage });
+  });
+
+  it('gives the corrections of a model that was tuned from another one', async () => {
+    const { store } = inMemory();
+    await store.save('anna', tuned(1, await digest(model)), { corrections });
+    const damage = bad('bad-model');
+    expect(await recover(store, 'anna', shipped)).toEqual({ model: base, corrections, personal: false, damage });
   });
 
   it('does not take another failure for damage', async () => {
-    const { store } = inMemory();
-    const broken = { ...store, load: () => Promise.reject(new Error('no permission')) };
-    await expect(recover(broken, 'anna', shipped)).rejects.toThrow('no permission');
+    const { store, kept } = inMemory();
+    const refused = () => Promise.reject(new Error('no permission'));
+    await expect(recover({ ...store, load: refused }, 'anna', shipped)).rejects.toThrow('no permission');
+    kept.set('anna', model);
+    await expect(recover({ ...store, loadPrevious: refused }, 'anna', shipped)).rejects.toThrow('no permission');
   });
 });

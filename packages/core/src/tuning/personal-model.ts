@@ -20,6 +20,9 @@ export interface PersonalModel {
 export type Digest = (bytes: Uint8Array) => Promise<string>;
 const UNKNOWN = 'unknown';
 
+/** Whether two digests tell that these are not the same bytes; one that is unknown tells nothing. */
+export const differ = (one: string, other: string): boolean => one !== UNKNOWN && other !== UNKNOWN && one !== other;
+
 const FORMAT = 'denary.personal';
 const VERSION = '1';
 
@@ -39,6 +42,9 @@ export async function encodePersonal({ model, corrections }: PersonalModel, dige
   return encodeSafetensors(tensors, { ...metadata, sha256: await digest(encodeSafetensors(tensors, metadata)) });
 }
 
+/** Whether it has the beginnings of such a file, which no ONNX file has: a header of JSON after its length. */
+export const isPersonal = (bytes: Uint8Array): boolean => bytes[8] === '{'.charCodeAt(0);
+
 /** Throws `bad-data` for bytes that are damaged, of something else, or of a later version. */
 export async function decodePersonal(
   bytes: Uint8Array,
@@ -52,8 +58,7 @@ export async function decodePersonal(
     const remedy = 'Give a file that this version of denary exported, or use a later one.';
     throw problem('bad-data', who, `a personal model of version ${VERSION}`, received, remedy);
   }
-  // Where it was written there was no means for a digest.
-  if (sha256 !== UNKNOWN && sha256 !== (await digest(encodeSafetensors(tensors, rest))))
+  if (sha256 === undefined || differ(sha256, await digest(encodeSafetensors(tensors, rest))))
     throw damaged(who, 'another digest than that in it');
   if (tensors.model?.dtype !== 'uint8') throw damaged(who, 'one without a model');
   return { model: tensors.model.data as Uint8Array, corrections: correctionsIn(tensors, rest.corrections, who) };

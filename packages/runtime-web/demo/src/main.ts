@@ -118,16 +118,26 @@ byId('close').addEventListener('click', () => {
   pad.focus();
 });
 
+/** Some megabytes, where there is a network that does not ask to be spared. They are wanted later, or not at all. */
+function whenIdle(fetchAhead: () => Promise<void>): void {
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
+  if (!navigator.onLine || connection?.saveData) return;
+  const idle = globalThis.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 2000));
+  idle(() => fetchAhead().catch(() => {}));
+}
+
 try {
   const recognizer = await loading;
   pad.recognizer = recognizer;
   showEngine(model, recognizer.info);
-  await teach(new School(recognizer, model), (taught) => {
+  const school = new School(recognizer, model);
+  await teach(school, (taught) => {
     showModel(model, taught);
     // It may read otherwise now.
     pad.recognizer = recognizer;
     if (picture) void readImage(picture);
   });
+  whenIdle(() => school.prefetch());
 } catch (error) {
   showProblem(error);
 }

@@ -1,6 +1,6 @@
 /** Teaching: a digit that was misread, the right one tapped, and what becomes of it, step by step. */
 
-import { DenaryError, type TuningProgress } from '@denary/core';
+import type { TuningProgress } from '@denary/core';
 import { clearCurve, extendCurve } from './curve.js';
 import { byId, element, rate, showPixels } from './dom.js';
 import { onCorrection } from './results.js';
@@ -13,7 +13,8 @@ const list = byId('corrections');
 const load = byId<HTMLInputElement>('load');
 const stop = byId<HTMLButtonElement>('stop');
 const undo = byId<HTMLButtonElement>('undo-lesson');
-const others = [byId<HTMLButtonElement>('download'), byId<HTMLButtonElement>('forget'), load];
+const forget = byId<HTMLButtonElement>('forget');
+const others = [byId<HTMLButtonElement>('download'), byId<HTMLButtonElement>('save'), forget, load];
 
 const outcomes: Readonly<Record<string, string>> = {
   finished: 'Learned.',
@@ -25,6 +26,8 @@ const outcomes: Readonly<Record<string, string>> = {
 /** Lets the user teach; `changed` is called when the model has become another. */
 export async function teach(school: School, changed: (taught: number) => void): Promise<void> {
   let lesson: AbortController | undefined;
+  /** Another tab has written what this one is to go on with. */
+  let overtaken = false;
 
   const show = (busy: boolean) => {
     section.hidden = false;
@@ -34,15 +37,15 @@ export async function teach(school: School, changed: (taught: number) => void): 
     undo.disabled = busy || school.lessons === 0;
     for (const other of others) other.disabled = busy;
   };
-  const showCorrections = async () => {
-    const { count, images, labels, width, height } = await school.corrections();
+  const showCorrections = () => {
+    const { count = 0, images, labels, width = 0, height = 0 } = school.corrections ?? {};
     const entries = Array.from({ length: count }, (_, i) => {
       const canvas = element('canvas', { width, height, ariaHidden: 'true' });
-      showPixels(canvas, images.subarray(i * width * height, (i + 1) * width * height));
-      return element('li', {}, canvas, `${labels[i]}`);
+      showPixels(canvas, images!.subarray(i * width * height, (i + 1) * width * height));
+      return element('li', {}, canvas, `${labels![i]}`);
     });
     list.replaceChildren(...entries);
-    changed(count);
+    changed(school.taught);
   };
 
   /** Does one thing at a time, says what came of it, or what went wrong. */
@@ -53,15 +56,51 @@ export async function teach(school: School, changed: (taught: number) => void): 
     showProblem();
     try {
       state.textContent = await work(lesson.signal);
-      await showCorrections();
       if (school.notKept) showProblem(school.notKept);
+      else forget.textContent = 'Forget me';
     } catch (error) {
       state.textContent = 'That did not work.';
       showProblem(error);
     }
+    showCorrections();
     lesson = undefined;
     show(false);
+    if (overtaken) await takeOver();
   };
+  const takeOver = () =>
+    attempt(async () => {
+      overtaken = false;
+      const { damage } = await school.restore();
+      if (damage) throw damage;
+      showLesson(undefined);
+      return school.taught > 0 ? 'As you taught it in another tab.' : 'Forgotten in another tab.';
+    });
+  /** Goes on where the last visit ended, and says what of it was not to be had. */
+  const restore = async () => {
+    try {
+      const { personal, damage } = await school.restore();
+      if (!damage && school.taught === 0) return;
+      showCorrections();
+      if (damage) {
+        forget.textContent = 'Start anew';
+        showProblem(damage);
+      }
+      const instead = personal ? 'before that' : 'as it was shipped';
+      state.textContent = damage
+        ? `What you taught it last can not be used: this is the model ${instead}.`
+        : 'As you taught it before.';
+      show(false);
+    } catch (error) {
+      showProblem(error);
+    }
+  };
+
+  await restore();
+  school.watch(() => {
+    overtaken = true;
+    if (lesson) lesson.abort();
+    else void takeOver();
+  });
 
   onCorrection(({ picture, text }, label) =>
     attempt(async (signal) => {
@@ -91,7 +130,7 @@ export async function teach(school: School, changed: (taught: number) => void): 
       return 'Taken back.';
     }),
   );
-  byId('forget').addEventListener('click', () =>
+  forget.addEventListener('click', () =>
     attempt(async () => {
       await school.forget();
       showLesson(undefined);
@@ -100,8 +139,14 @@ export async function teach(school: School, changed: (taught: number) => void): 
   );
   byId('download').addEventListener('click', () =>
     attempt(async () => {
-      saveFile(await school.export(), 'denary.onnx');
+      saveFile(await school.model(), 'denary.onnx');
       return 'Downloaded.';
+    }),
+  );
+  byId('save').addEventListener('click', () =>
+    attempt(async () => {
+      saveFile(await school.everything(), 'denary.denary');
+      return 'Saved, with your digits: load it here or elsewhere to go on.';
     }),
   );
   load.addEventListener('change', () => {
@@ -114,16 +159,6 @@ export async function teach(school: School, changed: (taught: number) => void): 
       return `Goes on with ${file.name}.`;
     });
   });
-
-  try {
-    if (!(await school.restore())) return;
-    await showCorrections();
-    state.textContent = 'As you taught it before.';
-    show(false);
-  } catch (error) {
-    // Where the browser keeps nothing there was nothing to go on with.
-    if (!(error instanceof DenaryError && error.code === 'device-unavailable')) showProblem(error);
-  }
 }
 
 /** How a lesson goes; nothing to tell, where there is none. */
