@@ -10,43 +10,52 @@ const { own, held } = halves(subset(await loadDataset('mnist', 'test'), { from: 
 const accuracyOf = async (model: Uint8Array, dataset: typeof held) =>
   (await evaluate({ createSession, model, dataset, threads: 1 })).accuracy;
 
-it('mlp learns a slanted hand from five corrections a digit, and most of what it knew stays', async () => {
-  const theirs = written(held, 'slant', 2);
-  const given = written(own, 'slant', 1);
-  const tuner = await createTuner({ model: 'mlp', preprocess: 'none', isolation: 'none', threads: 1 });
-  try {
-    tuner.addAll(subset(given, drawEach(given, 5, 1)));
-    expect(tuner.strategy.name).toBe('blocks');
-    let last: { outcome?: string } = {};
-    for await (const progress of tuner.run({ steps: tuner.strategy.steps })) last = progress;
-    expect(last.outcome).toBe('finished');
-    const { bytes } = await readModel('mlp');
-    const tuned = await tuner.export();
-    const [before, after] = [await accuracyOf(bytes, theirs), await accuracyOf(tuned, theirs)];
-    expect(1 - after).toBeLessThan(0.8 * (1 - before));
-    expect(await accuracyOf(tuned, held)).toBeGreaterThan((await accuracyOf(bytes, held)) - 0.01);
-  } finally {
-    await tuner.close();
-  }
-});
+/** The most of the error that may be left. */
+const left = { mlp: 0.8, 'cnn-pool4': 0.4 };
 
-it('mlp takes five corrections of one digit, and reads the others as before', async () => {
-  const given = written(own, 'mirrored', 1);
-  const sevens = [...given.labels.keys()].filter((i) => given.labels[i] === 7).slice(0, 5);
-  const tuner = await createTuner({ model: 'mlp', preprocess: 'none', isolation: 'none', threads: 1 });
-  try {
-    tuner.addAll(subset(given, sevens));
-    expect(tuner.strategy.name).toBe('few');
-    const before = await tuner.evaluate(held);
-    let accuracy = 0;
-    for await (const progress of tuner.run({ steps: tuner.strategy.steps })) accuracy = progress.accuracy;
-    expect(accuracy).toBeGreaterThan(0);
-    const after = await tuner.evaluate(held);
-    expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.005);
-    before.classAccuracy.forEach((from, digit) => {
-      expect(after.classAccuracy[digit], `the ${digit}s`).toBeGreaterThan(from - 0.03);
-    });
-  } finally {
-    await tuner.close();
-  }
-});
+it.each(Object.entries(left))(
+  '%s learns a slanted hand from ten corrections a digit, and what it knew stays',
+  async (model, most) => {
+    const theirs = written(held, 'slant', 2);
+    const given = written(own, 'slant', 1);
+    const tuner = await createTuner({ model, preprocess: 'none', isolation: 'none', threads: 1 });
+    try {
+      tuner.addAll(subset(given, drawEach(given, 10, 1)));
+      expect(tuner.strategy.name).toBe('blocks');
+      let last: { outcome?: string } = {};
+      for await (const progress of tuner.run({ steps: tuner.strategy.steps })) last = progress;
+      expect(last.outcome).toMatch(/finished|early-stop/);
+      const { bytes } = await readModel(model);
+      const tuned = await tuner.export();
+      const [before, after] = [await accuracyOf(bytes, theirs), await accuracyOf(tuned, theirs)];
+      expect(1 - after).toBeLessThan(most * (1 - before));
+      expect(await accuracyOf(tuned, held)).toBeGreaterThan((await accuracyOf(bytes, held)) - 0.006);
+    } finally {
+      await tuner.close();
+    }
+  },
+);
+
+it.each(['mlp', 'cnn-pool4'])(
+  '%s takes five corrections of one digit, and reads the others as before',
+  async (model) => {
+    const given = written(own, 'mirrored', 1);
+    const sevens = [...given.labels.keys()].filter((i) => given.labels[i] === 7).slice(0, 5);
+    const tuner = await createTuner({ model, preprocess: 'none', isolation: 'none', threads: 1 });
+    try {
+      tuner.addAll(subset(given, sevens));
+      expect(tuner.strategy.name).toBe('few');
+      const before = await tuner.evaluate(held);
+      let accuracy = 0;
+      for await (const progress of tuner.run({ steps: tuner.strategy.steps })) accuracy = progress.accuracy;
+      expect(accuracy).toBeGreaterThan(0);
+      const after = await tuner.evaluate(held);
+      expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.005);
+      before.classAccuracy.forEach((from, digit) => {
+        expect(after.classAccuracy[digit], `the ${digit}s`).toBeGreaterThan(from - 0.021);
+      });
+    } finally {
+      await tuner.close();
+    }
+  },
+);
