@@ -23,8 +23,8 @@ ${table(
   imitated          the part of each batch that is the core set drawn as in the images given, where what sets them apart can be
                     told: they lean, are small, thick, mirrored
   anchor            the part of the way back to the old weights that each step goes
-  may fall by       accuracy on digits of the core set that are not rehearsed: all of them / any one class; what goes
-                    beyond is taken back, in part or all of it
+  may fall by       accuracy on digits of the core set that are not rehearsed: all of them / any one class, also as in the
+                    images given; what goes beyond is taken back, in part or all of it
   loss              by how much the mean loss on them may rise
   least change      whether no more of the change is kept than reading the images given takes
 

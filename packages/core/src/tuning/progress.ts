@@ -23,8 +23,8 @@ export interface Accuracies {
 
 /**
  * How a run ended. `finished`: the budget is used up. `reached`: what `until` asked for. `early-stop`: the core set was read
- * worse and worse; an earlier state is kept. `rolled-back`: no state was good enough. `aborted`: by the signal, or as the tuner
- * was closed, before anything was measured with NaN for accuracies.
+ * worse and worse; an earlier state is kept, or a part of the change. `rolled-back`: no state was good enough. `aborted`: by
+ * the signal, or as the tuner was closed, before anything was measured with NaN for accuracies.
  */
 export type Outcome = 'finished' | 'reached' | 'early-stop' | 'rolled-back' | 'aborted';
 
