@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { atTemperature, eceOf, fitTemperature, nllOf, type Said } from './calibrate.js';
 import { createDataset } from './data/dataset.js';
 import { makeCharacters, makeDecoys, makeShapes } from './data/decoys.js';
-import { makeDoubles, makeNoise, makeScribbles, makeTurned } from './data/outsiders.js';
+import { makeLetters } from './data/letters.js';
+import { makeBlank, makeDoubles, makeNoise, makeScribbles, makeTextures, makeTurned } from './data/outsiders.js';
 import { fitDomain } from './domain.js';
 import { areaUnderRoc } from './rejection.js';
 
@@ -121,14 +122,19 @@ describe('outsiders', () => {
   const digits = createDataset({ name: 'd', images, labels, height: 28, width: 28, classes: 10 });
 
   it('are the same for a seed, and others for another', () => {
-    for (const make of [makeScribbles, makeNoise]) {
+    for (const make of [makeScribbles, makeNoise, makeLetters, makeBlank, makeTextures]) {
       expect(make(3, 5)).toEqual(make(3, 5));
       expect(make(3, 5)).not.toEqual(make(3, 6));
     }
   });
 
-  it('are scribbles with some ink on white', () => {
-    for (const { data } of makeScribbles(10)) {
+  it('are paper that is seen to be empty, and textures that are not', () => {
+    for (const image of makeBlank(10)) expect(normalise(image).empty).toBe(true);
+    for (const image of makeTextures(10)) expect(normalise(image).empty).toBe(false);
+  });
+
+  it('are scribbles and letters with some ink on white', () => {
+    for (const { data } of [...makeScribbles(10), ...makeLetters(13)]) {
       const ink = Array.from(data).filter((value) => value < 128).length / data.length;
       expect(ink).toBeGreaterThan(0.01);
       expect(ink).toBeLessThan(0.6);

@@ -24,6 +24,7 @@ export * from './data/csv.js';
 export * from './data/dataset.js';
 export * from './data/hold-out.js';
 export * from './data/idx.js';
+export * from './data/letters.js';
 export * from './data/outsiders.js';
 export * from './data/pairs.js';
 export { BLANK, makeStrings, type StringsOptions } from './data/strings.js';

@@ -4,10 +4,13 @@ import { DenaryError, hash32, type Image, stream, uniform } from '@denary/core';
 import type { Dataset } from './dataset.js';
 import { DIGIT } from './digits.js';
 import { drawStrokes, type Point, splineThrough } from './drawing.js';
+import { makeLetters } from './letters.js';
 
 const SIDE = 96;
 const SCRIBBLE = stream('outsiders-scribble');
 const NOISE = stream('outsiders-noise');
+const PAPER = stream('outsiders-paper');
+const TEXTURE = stream('outsiders-texture');
 /** Digits that look like no digit when they are turned by a quarter or mirrored. */
 const TURNABLE = [2, 3, 4, 5, 7];
 
@@ -36,6 +39,43 @@ export function makeNoise(count: number, seed = 0): Image[] {
     });
     return grey(pixels, DIGIT, DIGIT);
   });
+}
+
+/** Paper without ink, 96x96: of a brightness of its own, darker to one side, with grain of up to 4 of 255 levels. */
+export function makeBlank(count: number, seed = 0): Image[] {
+  return Array.from({ length: count }, (_, i) => {
+    const key = hash32(seed, PAPER, i);
+    const [light, shade] = [200 + 50 * uniform(key, PAPER, 0), 20 * uniform(key, PAPER, 1)];
+    const pixels = Uint8Array.from({ length: SIDE * SIDE }, (_, p) => {
+      const grain = 4 * uniform(key, PAPER, 2 + p);
+      return light - (shade * (p % SIDE)) / SIDE - grain;
+    });
+    return grey(pixels, SIDE, SIDE);
+  });
+}
+
+/** Clouds of grey, 96x96, as a photograph of something else has them: smooth noise of cells of 32, 16 and 8 pixels. */
+export function makeTextures(count: number, seed = 0): Image[] {
+  return Array.from({ length: count }, (_, i) => {
+    const key = hash32(seed, TEXTURE, i);
+    const pixels = Uint8Array.from({ length: SIDE * SIDE }, (_, p) => {
+      const [x, y] = [p % SIDE, Math.floor(p / SIDE)];
+      const [coarse, middle, fine] = [32, 16, 8].map((cell) => smoothNoise(hash32(key, cell), x / cell, y / cell));
+      return 255 * (0.5 * coarse! + 0.3 * middle! + 0.2 * fine!);
+    });
+    return grey(pixels, SIDE, SIDE);
+  });
+}
+
+/** Between random values, 0 to 1, at the whole numbers. */
+function smoothNoise(key: number, x: number, y: number): number {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const at = (column: number, row: number) => uniform(key, TEXTURE, row * SIDE + column);
+  const ease = (t: number) => t * t * (3 - 2 * t);
+  const [right, down] = [ease(x - left), ease(y - top)];
+  const above = at(left, top) * (1 - right) + at(left + 1, top) * right;
+  const below = at(left, top + 1) * (1 - right) + at(left + 1, top + 1) * right;
+  return above * (1 - down) + below * down;
 }
 
 /** For each pixel of an image that is no digit any more, which pixel of the digit it is. */
@@ -79,9 +119,12 @@ export function makeDoubles(digits: Dataset, count: number): Image[] {
   });
 }
 
-/** Kinds that need nothing but digits: up to 1000 of each, fewer of few digits. */
+/** Kinds that need nothing but digits: 100 to 1000 of each, fewer of few digits. */
 export function madeOutsiders(digits: Dataset, seed = 0): { kind: string; images: Image[] }[] {
   return [
+    { kind: 'letters', images: makeLetters(1000, seed) },
+    { kind: 'blank paper', images: makeBlank(100, seed) },
+    { kind: 'textures', images: makeTextures(200, seed) },
     { kind: 'scribbles', images: makeScribbles(1000, seed) },
     { kind: 'noise', images: makeNoise(1000, seed) },
     { kind: 'two digits', images: makeDoubles(digits, Math.min(1000, digits.count >> 1)) },
