@@ -46,7 +46,10 @@ export const evaluateCommand = (context: ContextOf) =>
     .option('--loss <name>', "the loss to report (default: the model's own)")
     .option('--csv <file>', 'write index, actual, predicted and confidence of every image')
     .option('--report [dir]', 'write report.html and pictures/ into that folder (default: out/report-MODEL)')
-    .option('--outsiders', 'measure how well letters, scribbles, blank paper, textures and other pictures that are no digits are refused')
+    .option(
+      '--outsiders',
+      'measure how well letters, scribbles, blank paper, textures and other pictures that are no digits are refused',
+    )
     .option('--cache <dir>', 'folder for data sets')
     .option('--json', 'one JSON object')
     .action(async (name: string, options: Options) => {
