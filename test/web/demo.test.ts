@@ -158,7 +158,8 @@ describeInBrowser('the demo page', () => {
     await visit();
     await drawWithMouse(page, 7, await placeOf(pad()));
     await text('7');
-    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    // It takes the page over as the last thing it does to begin with.
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
     await page.context().setOffline(true);
     await page.reload();
     await drawWithMouse(page, 4, await placeOf(pad()));
