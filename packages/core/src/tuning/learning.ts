@@ -47,7 +47,10 @@ export interface Learned {
 }
 
 /** Steps after which the weights are pulled back to where they were: each time they are copied out and in. */
-const PULL = 4;
+const PULL = 8;
+
+/** Times the margins: a run that is so far beyond them in its middle, where steps are large, does not come back. */
+const HOPELESS = 5;
 
 interface Check {
   readonly step: number;
@@ -97,7 +100,7 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
       checks++;
       latest = await check(parts, step, await trainer.weights(trainer.trained));
       const forgot = forgotten(before, latest, strategy);
-      losing = forgot ? losing + 1 : 0;
+      losing = forgotten(before, latest, strategy, HOPELESS) ? losing + 1 : 0;
       if (!forgot) good = latest;
       const progress = told(step, loss, latest);
       const reached = typeof until === 'number' ? progress.accuracy >= until : asked;
@@ -188,12 +191,12 @@ const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   coreAccuracy: core?.accuracy,
 });
 
-/** What has been forgotten beyond the margins, in words. */
-function forgotten(
-  before: Check,
-  after: Check,
-  { margin, classMargin, slack, lossMargin }: Strategy,
-): string | undefined {
+/** What has been forgotten beyond the margins, or so many times as much, in words. */
+function forgotten(before: Check, after: Check, strategy: Strategy, times = 1): string | undefined {
+  const { slack } = strategy;
+  const [margin, classMargin, lossMargin] = [strategy.margin, strategy.classMargin, strategy.lossMargin].map(
+    (most) => times * most,
+  ) as [number, number, number];
   const change = (from: number, to: number) => `fell from ${percent(from)} to ${percent(to)}`;
   const beyond = (from: number, to: number, most: number) => from - to > most + 1e-9;
   const fallen = (from: Measures | undefined, to: Measures | undefined, where: string, more = 0) => {

@@ -46,7 +46,7 @@ export interface Strategy {
   readonly leastChange: boolean;
   /** Measurements on the core set in a run, evenly spread; the last one is at its end. */
   readonly checks: number;
-  /** The run ends at this many checks in a row without a better one; the best state is kept. */
+  /** The run ends at so many checks in a row that are beyond five times a margin: what is kept of it would be next to nothing. */
   readonly patience: number;
   /**
    * 0 to 1: by how much the accuracy may fall on the part of the core set that is not rehearsed. A run beyond this or one of
@@ -98,8 +98,8 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   replayAugment: { rotate: 6, shift: 1, shear: 6, zoom: 0.06, elastic: { alpha: 10, sigma: 5 }, strokeWidth: 0.3 },
   anchor: 0,
   leastChange: false,
-  checks: 5,
-  patience: 4,
+  checks: 4,
+  patience: 2,
   margin: 0.01,
   classMargin: 0.1,
   slack: 0.25,
@@ -131,7 +131,7 @@ export const strategies = {
   /** The last blocks by a change of low rank: fewer ways to go, and little to keep. */
   'low-rank': { ...common, name: 'low-rank', trainable: 'low-rank', learningRateScale: 1, steps: 100 },
   /** All weights, as the model was trained; slower by far. */
-  full: { ...common, name: 'full', trainable: 'all', learningRateScale: 0.1, steps: 40 },
+  full: { ...common, name: 'full', trainable: 'all', learningRateScale: 0.1, steps: 40, anchor: 0.005 },
 } as const satisfies Readonly<Record<string, Strategy>>;
 
 export type StrategyName = keyof typeof strategies;
