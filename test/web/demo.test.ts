@@ -160,6 +160,8 @@ describeInBrowser('the demo page', () => {
     await text('7');
     // It takes the page over as the last thing it does to begin with.
     await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    // What is fetched ahead for lessons, too.
+    await page.waitForLoadState('networkidle');
     await page.context().setOffline(true);
     await page.reload();
     await drawWithMouse(page, 4, await placeOf(pad()));

@@ -30,11 +30,10 @@ export async function openCache(name: string, note: (note: string) => void): Pro
   }
 }
 
-/** `denary-1.0.0`: those that begin alike. */
+/** Those of other versions. A page may have caches of its own whose names begin with denary, too. */
 async function deleteOthers(name: string): Promise<void> {
   try {
-    const alike = name.slice(0, name.indexOf('-') + 1);
-    const others = (await caches.keys()).filter((other) => other.startsWith(alike) && other !== name);
+    const others = (await caches.keys()).filter((other) => /^denary-\d/.test(other) && other !== name);
     await Promise.all(others.map((other) => caches.delete(other)));
   } catch {
     // They stay, then.

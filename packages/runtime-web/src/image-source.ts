@@ -38,7 +38,7 @@ export function decodeImage(source: ImageSource): Image | Promise<Image> {
   }
   if (typeof source === 'object' && source !== null && 'data' in source) return fromRaw(source as RawPixels);
   const expected = 'a canvas, an image, a video, a bitmap, an ImageData, a Blob, an address or raw pixels';
-  throw problem('bad-argument', 'decodeImage', expected, kindOf(source), 'Give the image in one of these ways.');
+  throw problem('bad-argument', 'decodeImage', expected, kindOf(source), 'Give one of these.');
 }
 
 /** Also of another window's: elements of an iframe are no instances of this one's classes. */
@@ -73,7 +73,7 @@ const asWritten: ImageBitmapOptions = {
 async function decodeBlob(blob: Blob): Promise<Image> {
   const bitmap = await createImageBitmap(blob, asWritten).catch((cause) => {
     const received = `${blob.size} bytes of type ${blob.type || 'unknown'} (${messageOf(cause)})`;
-    const remedy = 'Check that the file is whole, and of a kind that the browser shows.';
+    const remedy = 'Check that it is whole, and of a kind that browsers show.';
     throw problem('bad-image', 'decodeImage', 'an image that the browser can decode', received, remedy, cause);
   });
   try {
@@ -129,7 +129,7 @@ function pixelsOf(source: CanvasImageSource, width: number, height: number): Ima
   } catch (cause) {
     const tainted = cause instanceof DOMException && cause.name === 'SecurityError';
     const remedy = tainted
-      ? 'Give the element crossorigin="anonymous", and have the other origin send Access-Control-Allow-Origin.'
+      ? 'Give the element crossorigin="anonymous"; another origin must send Access-Control-Allow-Origin.'
       : 'Check that it has not been closed.';
     throw problem('bad-image', 'decodeImage', 'pixels that can be read', messageOf(cause), remedy, cause);
   }
