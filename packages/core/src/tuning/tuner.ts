@@ -317,14 +317,16 @@ export class Tuner<Source> {
       hand && samples ? await made(inHand(samples, hand)) : undefined;
     const augment = await made(augmenting(augmentFor(strategy.augment, corrections)));
     const { guardCopies } = strategy;
+    const copiesOf = async (samples: Samples | undefined) =>
+      samples && (await made(copied(samples, guardCopies, augment, seed)));
     return {
       replay: rest,
       imitation: await imitated(rest),
       guards: {
         core: held,
-        varied: guardCopies > 1 ? copied(held, guardCopies, augment, seed) : undefined,
+        varied: guardCopies > 1 ? await copiesOf(held) : undefined,
         // No two digits of a hand are alike, either.
-        hand: copied(await imitated(held), guardCopies, augment, seed),
+        hand: await copiesOf(await imitated(held)),
       },
       augment,
       replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
@@ -382,24 +384,13 @@ function unmeasured(strategy: Strategy): TuningProgress {
 }
 
 /** So many copies of each sample, each augmented otherwise. */
-function copied(
-  samples: Samples | undefined,
-  copies: number,
-  augment: Augmentation,
-  seed: number,
-): Samples | undefined {
-  if (!samples) return undefined;
-  const { images, labels, count } = samples;
-  const indices = [...Array(count).keys()];
-  const made = Array.from({ length: copies }, (_, epoch) => {
-    const out = new Uint8Array(images.length);
-    augment({ from: samples, indices, epoch, seed, out });
-    return out;
-  });
-  return {
-    ...samples,
-    images: joinBytes(made),
-    labels: joinBytes(made.map(() => labels)),
-    count: copies * count,
-  };
+function* copied(samples: Samples, copies: number, augment: Augmentation, seed: number): Work<Samples> {
+  const { images, labels, count, height, width } = samples;
+  const out = new Uint8Array(copies * images.length);
+  for (let i = 0; i < copies * count; i++) {
+    const [epoch, index] = [Math.floor(i / count), i % count];
+    augment({ from: samples, indices: [index], epoch, seed, out: out.subarray(i * height * width) });
+    yield;
+  }
+  return { ...samples, images: out, labels: joinBytes(Array(copies).fill(labels)), count: copies * count };
 }
