@@ -7,7 +7,7 @@ import { createRecognizer, readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { denary, finished, objects, root, start } from './command.js';
-import { cnn, drawn, exported, node } from './exported.js';
+import { beyondGather, cnn, exported, node } from './exported.js';
 
 let folder: string;
 let foreign: string;
@@ -97,21 +97,7 @@ describe('denary build-training', () => {
   });
 
   it('makes what it can, says why not the rest, and tune takes that', async () => {
-    const stuck = exported({
-      input: { name: 'input', dtype: 'float32', shape: ['n', 1, 28, 28] },
-      nodes: [
-        node('Conv', ['input', 'w1'], 'a', { kernel_shape: { type: 'ints', value: [27, 27] } }),
-        node('Gather', ['a', 'some'], 'b', { axis: { type: 'int', value: 2 } }),
-        node('Flatten', ['b'], 'c'),
-        node('MatMul', ['c', 'w2'], 'output'),
-      ],
-      weights: {
-        w1: drawn(1, [2, 1, 27, 27]),
-        w2: drawn(2, [8, 10]),
-        some: { dtype: 'int64', shape: [2], data: BigInt64Array.of(0n, 1n) },
-      },
-    });
-    await writeFile(own('stuck.onnx'), encodeModel(stuck));
+    await writeFile(own('stuck.onnx'), encodeModel(beyondGather(28)));
     const args = ['build-training', own('stuck.onnx'), '--trainable', 'all,head', '--out', own('stuck')];
     const told = await denary(...args);
     expect(told).toMatchObject({ code: 0, err: '' });

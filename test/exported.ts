@@ -42,6 +42,24 @@ export const exported = ({ nodes, weights, input, outputs = ['output'] }: Parts)
   },
 });
 
+/** A Conv whose maps go through two Gathers, which have no gradient, to the last layer; of images of so many pixels a side. */
+export const beyondGather = (side: number): Model =>
+  exported({
+    input: { name: 'input', dtype: 'float32', shape: ['n', 1, side, side] },
+    nodes: [
+      node('Conv', ['input', 'w1'], 'a', ints('kernel_shape', [3, 3])),
+      node('Gather', ['a', 'some'], 'b', int('axis', 2)),
+      node('Gather', ['b', 'some'], 'c', int('axis', 3)),
+      node('Flatten', ['c'], 'd'),
+      node('MatMul', ['d', 'w2'], 'output'),
+    ],
+    weights: {
+      w1: drawn(1, [2, 1, 3, 3]),
+      w2: drawn(2, [8, 10]),
+      some: { dtype: 'int64', shape: [2], data: BigInt64Array.of(0n, 3n) },
+    },
+  });
+
 /** Conv, folded normalization, Relu, a view by computed sizes, two dense layers; the last operator is up to the caller. */
 export function cnn(last: 'logits' | 'LogSoftmax' | 'Softmax' = 'logits', batch: number | string = 'n'): Model {
   const ends = last === 'logits' ? [] : [node(last, ['scores'], 'output', int('axis', 1))];

@@ -14,7 +14,7 @@ export function naive(model) {
     replay: false,
     strategy: {
       ...strategies.blocks,
-      ...{ name: 'no replay', trainable: 'all', replayShare: 0, imitationShare: 0, copies: 64, anchor: 0, checks: 1 },
+      ...{ name: 'no replay', trainable: 'all', replayShare: 0, imitationShare: 0, copies: 64, checks: 1 },
     },
   };
 }

@@ -129,9 +129,15 @@ describeInBrowser("a page's store", () => {
   });
 
   /** Opens a page that does so without end, and closes it some time after the first. */
-  async function closedWhile(work: (page: Page) => Promise<unknown>, milliseconds: number): Promise<void> {
+  async function closedWhile(work: 'tuneForever' | 'saveForever', milliseconds: number): Promise<void> {
     const page = await another();
-    await work(page);
+    await page.evaluate(
+      (name) =>
+        new Promise<void>((resolve) => {
+          ({ tuneForever, saveForever })[name](resolve);
+        }),
+      work,
+    );
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     await page.close();
   }
@@ -139,14 +145,7 @@ describeInBrowser("a page's store", () => {
   it('holds a whole model each time that a page is closed while it learns and saves', async () => {
     const seen = new Set<number>();
     for (let i = 0; i < 6; i++) {
-      const learn = (page: Page) =>
-        page.evaluate(
-          () =>
-            new Promise<void>((resolve) => {
-              tuneForever(resolve);
-            }),
-        );
-      await closedWhile(learn, 150 * uniform(1, 2, i));
+      await closedWhile('tuneForever', 150 * uniform(1, 2, i));
       const { samples, corrections } = (await open.page.evaluate(() => stored()))!;
       expect(corrections).toBe(samples);
       seen.add(samples);
@@ -157,14 +156,7 @@ describeInBrowser("a page's store", () => {
   it('holds a whole model, and a whole one before it, each of 44 times that a page is closed while it saves', async () => {
     const seen = new Set<number>();
     for (let i = 0; i < 44; i++) {
-      const save = (page: Page) =>
-        page.evaluate(
-          () =>
-            new Promise<void>((resolve) => {
-              saveForever(resolve);
-            }),
-        );
-      await closedWhile(save, 60 * uniform(1, 3, i));
+      await closedWhile('saveForever', 60 * uniform(1, 3, i));
       const [latest, before] = await open.page.evaluate(() => bytesStored());
       expect(before === undefined ? latest : (before + 1) % 256).toBe(latest);
       seen.add(latest!);

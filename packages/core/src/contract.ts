@@ -4,7 +4,6 @@
  */
 
 import { DenaryError } from './errors.js';
-import { FIELD } from './normalise.js';
 import type { Dimension, Graph } from './onnx/model.js';
 
 export interface Contract {
@@ -15,10 +14,6 @@ export interface Contract {
   /** Digit positions of one image. */
   readonly slots: number;
 }
-
-/** Whether pages can be read with a model: with one of a single digit, on what normalisation makes. */
-export const readsPages = ({ height, width, classes, slots }: Contract): boolean =>
-  height === FIELD && width === FIELD && classes === 10 && slots === 1;
 
 /** As much of a model as says what goes in and out. */
 export interface Interface {

@@ -88,6 +88,16 @@ export function fromNumbers<D extends DType>(
   return tensor(dtype, shape, data);
 }
 
+/** from + share (to - from), of tensors of float32 by name: those of `to`. */
+export const between = (from: Tensors, to: Tensors, share: number): Tensors =>
+  Object.fromEntries(
+    Object.entries(to).map(([name, tensor]) => {
+      const start = from[name]!.data as Float32Array;
+      const data = (tensor.data as Float32Array).map((value, i) => start[i]! + share * (value - start[i]!));
+      return [name, { ...tensor, data } as Tensor];
+    }),
+  );
+
 export const int64s = (values: readonly number[]): Tensor<'int64'> => fromNumbers('int64', values);
 
 /** The elements as ordinary numbers (int64 beyond 2^53 loses digits). */

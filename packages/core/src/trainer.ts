@@ -5,7 +5,7 @@ import { decodeMetadata } from './onnx/metadata.js';
 import type { Model } from './onnx/model.js';
 import { normal, stream } from './random.js';
 import type { Session, SessionFactory, SessionOptions } from './session.js';
-import { filled, fromNumbers, sizeOf, type Tensor, type Tensors } from './tensor.js';
+import { between, filled, fromNumbers, sizeOf, type Tensor, type Tensors } from './tensor.js';
 import {
   averagedBy,
   averageOf,
@@ -207,11 +207,9 @@ export class Trainer {
       output && (kind === 'weight' || shrunk.has(input)) ? [input] : [],
     );
     const weights = await this.session.readState(names);
-    for (const name of names) {
-      const [now, from] = [weights[name]!.data as Float32Array, this.start[name]?.data as Float32Array | undefined];
-      for (let i = 0; i < now.length; i++) now[i] = (from?.[i] ?? 0) + part * (now[i]! - (from?.[i] ?? 0));
-    }
-    await this.session.writeState(weights);
+    const start = (name: string) => this.start[name] ?? filled('float32', weights[name]!.shape);
+    const from = Object.fromEntries(names.map((name) => [name, start(name)]));
+    await this.session.writeState(between(from, weights, part));
   }
 
   /** Everything that a later `restore` needs to go on bit for bit. */

@@ -34,24 +34,18 @@ export class Metrics {
     buckets: SECONDS,
     registers: this.registers,
   });
-  readonly images = new Counter({
-    name: 'denary_images_total',
-    help: 'Images that were to be predicted, by what came of them: ok, rejected or the code of an error',
-    labelNames: ['outcome'] as const,
-    registers: this.registers,
-  });
-  readonly sheets = new Counter({
-    name: 'denary_sheets_total',
-    help: 'Sheets that were to be read, by what came of them: ok or the code of an error',
-    labelNames: ['outcome'] as const,
-    registers: this.registers,
-  });
-  readonly sheetDigits = new Counter({
-    name: 'denary_sheet_digits_total',
-    help: 'Digits that were found on sheets, by what came of them: ok or rejected',
-    labelNames: ['outcome'] as const,
-    registers: this.registers,
-  });
+  readonly images = this.outcomes(
+    'denary_images_total',
+    'Images that were to be predicted, by what came of them: ok, rejected or the code of an error',
+  );
+  readonly sheets = this.outcomes(
+    'denary_sheets_total',
+    'Sheets that were to be read, by what came of them: ok or the code of an error',
+  );
+  readonly sheetDigits = this.outcomes(
+    'denary_sheet_digits_total',
+    'Digits that were found on sheets, by what came of them: ok or rejected',
+  );
   readonly batchSize = new Histogram({
     name: 'denary_batch_size_images',
     help: 'Images that went through the model together',
@@ -63,24 +57,16 @@ export class Metrics {
     help: 'Worker threads or processes that died and were replaced',
     registers: this.registers,
   });
-  readonly reloads = new Counter({
-    name: 'denary_model_reloads_total',
-    help: 'Reloads of the model',
-    labelNames: ['outcome'] as const,
-    registers: this.registers,
-  });
+  readonly reloads = this.outcomes('denary_model_reloads_total', 'Reloads of the model');
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     if (workerMemory() === undefined) return;
-    new Gauge({
-      name: 'denary_worker_processes_resident_memory_bytes',
-      help: 'Resident memory of the worker processes together; the code that they share counts in each of them',
-      registers: this.registers,
-      collect() {
-        this.set(workerMemory()!);
-      },
-    });
+    this.gauge(
+      'denary_worker_processes_resident_memory_bytes',
+      'Resident memory of the worker processes together; the code that they share counts in each of them',
+      () => workerMemory()!,
+    );
   }
 
   /** Counts a sheet that was read, and what was found on it. */
@@ -93,22 +79,12 @@ export class Metrics {
 
   /** Looks at the model whenever metrics are asked for. */
   watch(model: ServedModel): void {
-    new Gauge({
-      name: 'denary_queue_images',
-      help: 'Images that have no answer yet',
-      registers: this.registers,
-      collect() {
-        this.set(model.recognizer.pending);
-      },
-    });
-    new Gauge({
-      name: 'denary_queue_limit_images',
-      help: 'Images without an answer at which further ones are refused',
-      registers: this.registers,
-      collect() {
-        this.set(model.recognizer.info.maxQueue);
-      },
-    });
+    this.gauge('denary_queue_images', 'Images that have no answer yet', () => model.recognizer.pending);
+    this.gauge(
+      'denary_queue_limit_images',
+      'Images without an answer at which further ones are refused',
+      () => model.recognizer.info.maxQueue,
+    );
     new Gauge({
       name: 'denary_model_info',
       help: 'The model that is served; always 1',
@@ -118,6 +94,23 @@ export class Metrics {
         const { name, sha256 = '', device, isolation, workers } = model.facts;
         this.reset();
         this.set({ name, sha256, device, isolation, workers }, 1);
+      },
+    });
+  }
+
+  /** Counts by what came of something. */
+  private outcomes(name: string, help: string): Counter<'outcome'> {
+    return new Counter({ name, help, labelNames: ['outcome'], registers: this.registers });
+  }
+
+  /** Read whenever metrics are asked for. */
+  private gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: this.registers,
+      collect() {
+        this.set(read());
       },
     });
   }

@@ -1,7 +1,7 @@
 import { decodeModel, encodeModel, initializersOf, openModel, sizeOf, Trainer, trainingSpecOf } from '@denary/core';
 import { createSession } from '@denary/runtime-node';
 import { describe, expect, it } from 'vitest';
-import { cnn, drawn, exported, node } from '../../../test/exported.js';
+import { beyondGather, cnn, drawn, exported, node } from '../../../test/exported.js';
 import { findArchitecture } from './architectures/catalogue.js';
 import { type BuildTrainingOptions, buildTraining } from './build-training.js';
 import { buildModel } from './forward/build-model.js';
@@ -85,21 +85,7 @@ describe('buildTraining', () => {
     expect(built.wrapped).toBeUndefined();
   });
 
-  const twoSteps = exported({
-    input: { name: 'input', dtype: 'float32', shape: ['n', 1, 8, 8] },
-    nodes: [
-      node('Conv', ['input', 'w1'], 'a', { kernel_shape: { type: 'ints', value: [3, 3] } }),
-      node('Gather', ['a', 'some'], 'b', { axis: { type: 'int', value: 2 } }),
-      node('Gather', ['b', 'some'], 'c', { axis: { type: 'int', value: 3 } }),
-      node('Flatten', ['c'], 'd'),
-      node('MatMul', ['d', 'w2'], 'output'),
-    ],
-    weights: {
-      w1: drawn(1, [2, 1, 3, 3]),
-      w2: drawn(2, [8, 10]),
-      some: { dtype: 'int64', shape: [2], data: BigInt64Array.of(0n, 3n) },
-    },
-  });
+  const twoSteps = beyondGather(8);
 
   it('leaves out a choice that cannot be had, and says why', () => {
     const { files, skipped, frozen } = build({ trainable: ['all', 'head'], batchSizes: [8, 32] }, twoSteps);

@@ -16,7 +16,7 @@ import { findLines } from './lines.js';
 import { findInk, type InkPage } from './page.js';
 import { findParting, type Stretch } from './partings.js';
 import { type Bounds, findParts, heightOf, widthOf } from './parts.js';
-import { type Box, type ReadDigit, type Reading, toReading } from './reading.js';
+import { type Box, type ReadDigit, type Reading, readsPages, toReading } from './reading.js';
 import type { Strokes } from './strokes.js';
 import { type Candidate, mayTouch, stretchesOf, type Whole, wholeOf } from './touching.js';
 
@@ -35,12 +35,13 @@ export const MAX_PAGE_DIGITS = 5000;
 const CERTAIN = 0.95;
 
 /** Throws `bad-argument` where the model is not one of a single digit, and for strokes that are none. */
-export function requireReadable({ height, width, slots, classes }: Contract, strokes: Strokes | undefined): void {
+export function requireReadable(contract: Contract, strokes: Strokes | undefined): void {
   const stroke = strokes?.width ?? 1;
   if (!(stroke > 0)) {
     throw problem('bad-argument', 'read', 'strokes of a width above 0', `${stroke}`, 'Leave them out.');
   }
-  if (height === FIELD && width === FIELD && slots === 1 && classes === 10) return;
+  if (readsPages(contract)) return;
+  const { height, width, slots, classes } = contract;
   const expected = `a model of one digit on ${FIELD}x${FIELD} pixels`;
   const received = `one of ${slots} in ${classes} classes on ${width}x${height}`;
   throw problem('bad-argument', 'read', expected, received, "Use a model like 'cnn'.");

@@ -1,5 +1,7 @@
 /** What `read` makes of a page: lines from top to bottom, the digits of each from left to right. */
 
+import type { Contract } from '../contract.js';
+import { FIELD } from '../normalise.js';
 import type { Rejection } from '../rejection.js';
 
 /** In pixels of the image that was given, upright: x and y are those of the pixel at the top left. */
@@ -41,6 +43,10 @@ export interface Reading {
   readonly text: string;
   readonly lines: readonly ReadLine[];
 }
+
+/** Whether pages can be read with a model: with one of a single digit, on what normalisation makes. */
+export const readsPages = ({ height, width, classes, slots }: Contract): boolean =>
+  height === FIELD && width === FIELD && classes === 10 && slots === 1;
 
 /** Lines of digits as a Reading; lines without any are left out. */
 export function toReading(rows: readonly (readonly ReadDigit[])[]): Reading {

@@ -3,7 +3,7 @@
  * as the margins allow: the farthest point on the straight line from the weights before that has not forgotten.
  */
 
-import type { Tensor, Tensors } from '../tensor.js';
+import { between, type Tensors } from '../tensor.js';
 import type { Trainer } from '../trainer.js';
 import type { Pace } from './budget.js';
 import type { Measuring } from './engines.js';
@@ -175,16 +175,6 @@ async function leastShare({ evaluator, corrections, weights }: LearningParts, be
   }
   return high;
 }
-
-/** from + share (to - from) */
-const between = (from: Tensors, to: Tensors, share: number): Tensors =>
-  Object.fromEntries(
-    Object.entries(to).map(([name, tensor]) => {
-      const start = from[name]!.data as Float32Array;
-      const data = (tensor.data as Float32Array).map((value, i) => start[i]! + share * (value - start[i]!));
-      return [name, { ...tensor, data } as Tensor];
-    }),
-  );
 
 const accuraciesOf = ({ corrections, core }: Check): Accuracies => ({
   accuracy: corrections.accuracy,
