@@ -2,7 +2,8 @@
  * The models that are shipped in models/: `npm run models [-- NAME...]` trains them, with each system's own settings or better
  * ones; `-- --refresh [NAME...]` keeps their weights, derives their training graphs anew and measures them again;
  * `-- --calibrate [NAME...]` fits their temperatures and limits, with a twin that is trained on nine tenths of the same data;
- * `-- --tuning [NAME...]` makes what they are tuned with: training graphs and a core set.
+ * `-- --tuning [NAME...]` makes what they are tuned with: training graphs and a core set;
+ * `-- --quantize [NAME...]` makes them in eight bits.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -28,8 +29,6 @@ import { loadDataset } from '@denary/train/node';
 /** Where a system's own settings leave something to be had; one choice, not the best of several. */
 const better = { pair: ['--epochs', '14', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
 
-/** A twin of all epochs would take an hour. */
-const brief = { pair: ['--epochs', '2', '--schedule', 'one-cycle', '--learning-rate', '0.002'] };
 const [held, seed] = [0.1, 1];
 const domains = {};
 
@@ -38,22 +37,37 @@ const tunings = { cnn: {}, 'cnn-pool4': {}, mlp: { blocks: 3, learningRate: 0.02
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { refresh: { type: 'boolean' }, calibrate: { type: 'boolean' }, tuning: { type: 'boolean' } },
+  options: {
+    refresh: { type: 'boolean' },
+    calibrate: { type: 'boolean' },
+    tuning: { type: 'boolean' },
+    quantize: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
-const all = values.tuning ? Object.keys(tunings) : ['mlp', 'cnn', 'hrnn', 'cnn-pool4', 'pair', 'string'];
-const job = values.calibrate ? calibrate : values.refresh ? refresh : values.tuning ? prepareTuning : train;
+/** Recurrent layers gain nothing by eight bits. */
+const quantized = ['mlp', 'cnn', 'cnn-pool4', 'pair', 'string'];
+const all = values.tuning ? Object.keys(tunings) : values.quantize ? quantized : [...quantized, 'hrnn'];
+const jobs = { calibrate, refresh, tuning: prepareTuning, quantize };
+const job = Object.entries(jobs).find(([name]) => values[name])?.[1] ?? train;
 for (const name of positionals.length > 0 ? positionals : all) await job(join(root, 'models', name), name);
 
 function train(folder, name) {
   trainInto(folder, name, better[name]);
 }
 
+function quantize(folder) {
+  denary('quantize', folder, '--out', folder);
+}
+
 function trainInto(folder, name, more = []) {
-  const denary = join(root, 'packages', 'cli', 'bin', 'denary.js');
-  const args = [denary, 'train', name, '--seed', `${seed}`, ...more, '--no-report', '--out', folder];
-  execFileSync(process.execPath, args, { stdio: 'inherit' });
+  denary('train', name, '--seed', `${seed}`, ...more, '--no-report', '--out', folder);
   rmSync(join(folder, 'checkpoint.safetensors'), { force: true });
+}
+
+function denary(...args) {
+  const command = join(root, 'packages', 'cli', 'bin', 'denary.js');
+  execFileSync(process.execPath, [command, ...args], { stdio: 'inherit' });
 }
 
 /**
@@ -63,23 +77,22 @@ function trainInto(folder, name, more = []) {
 async function calibrate(folder, name) {
   const twin = join(root, 'out', 'twins', name);
   const file = join(twin, 'model.onnx');
-  if (!existsSync(file))
-    trainInto(twin, name, ['--validation-split', `${held}`, ...(brief[name] ?? better[name] ?? [])]);
+  if (!existsSync(file)) trainInto(twin, name, ['--validation-split', `${held}`, ...(better[name] ?? [])]);
   const manifest = parseManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const { epochs } = parseManifest(readFileSync(join(twin, 'manifest.json'), 'utf8')).training;
-  // What was trained for less long is less sure: that a model is not sure enough can't be learnt from it.
-  const sharpen = epochs >= manifest.training.epochs;
   const data = await loadDataset(manifest.architecture.training.data ?? 'mnist', 'train');
   const split = validationSplit(data, held, seed);
   // Models of the same digits share one.
   domains[split.train.name] ??= await domainOf({ createSession, ...split });
   const domain = domains[split.train.name];
-  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split, domain, sharpen });
+  const calibrated = await calibrateModel({ createSession, model: readFileSync(file), ...split, domain });
   const { count } = split.train;
   const on = `${split.validation.name}, read by a twin: trained alike on the other ${count} images, for ${epochs} epochs`;
   manifest.calibration = calibrationRecord(calibrated, on);
   const model = withCalibration(decodeModel(readFileSync(join(folder, 'model.onnx'))), calibrated.calibration);
   writeFiles(folder, manifest, { 'model.onnx': encodeModel(model) });
+  // It says the same of itself.
+  if (quantized.includes(name)) quantize(folder);
   const { temperature, nll, ece } = manifest.calibration;
   console.log(
     `${name}: temperature ${temperature}, nll ${nll.before} -> ${nll.after}, ece ${ece.before} -> ${ece.after}`,

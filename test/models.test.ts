@@ -51,11 +51,23 @@ describe.each(await modelNames())('models/%s', (name) => {
   });
 
   it('is as good as its manifest says', async () => {
-    const { metrics, architecture } = await manifestOf();
-    const { bytes } = await readModel(name);
+    const { metrics, variants = {}, architecture } = await manifestOf();
     const dataset = await loadDataset(((architecture as Architecture).training.data ?? 'mnist') as DatasetName, 'test');
-    const result = await evaluate({ createSession, model: bytes, dataset });
-    expect(result.accuracy).toBeCloseTo(metrics.test!.accuracy, 3);
-    expect(result.loss).toBeCloseTo(metrics.test!.loss, 4);
+    const tests = { '': metrics.test!, ...(variants.int8 && { int8: variants.int8.metrics.test! }) };
+    for (const [variant, test] of Object.entries(tests)) {
+      const { bytes } = await readModel(name, variant || undefined);
+      const result = await evaluate({ createSession, model: bytes, dataset });
+      expect(result.accuracy).toBeCloseTo(test.accuracy, 3);
+      expect(result.loss).toBeCloseTo(test.loss, 4);
+    }
+  });
+
+  it('loses next to nothing in eight bits, and is a third of the size or less', async () => {
+    const { metrics, variants = {}, files, architecture } = await manifestOf();
+    const isRecurrent = (architecture as Architecture).layers.some(({ type }) => type === 'LSTM');
+    expect(Object.keys(variants)).toEqual(isRecurrent ? [] : ['int8']);
+    if (!variants.int8) return;
+    expect(metrics.test!.accuracy - variants.int8.metrics.test!.accuracy).toBeLessThan(0.001);
+    expect(files['model.int8.onnx']!.bytes / files['model.onnx']!.bytes).toBeLessThan(0.38);
   });
 });

@@ -11,6 +11,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { quantizeCommand } from './commands/quantize.js';
 import { readCommand } from './commands/read.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { searchCommand } from './commands/search.js';
@@ -76,6 +77,7 @@ function programOf(context: ContextOf): Command {
     serveCommand,
     exportCommand,
     convertCommand,
+    quantizeCommand,
     buildTrainingCommand,
     tuneCommand,
     readCommand,

@@ -45,6 +45,9 @@ export const rejectOption = () =>
     throw new InvalidArgumentError('Expected auto, or a number from 0 to 1.');
   });
 
+export const variantOption = () =>
+  new Option('--variant <name>', 'of a model by name or folder: int8 is the one in eight bits, for CPUs');
+
 /** For an option that may come several times. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 

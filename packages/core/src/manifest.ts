@@ -31,6 +31,14 @@ const calibration = v.object({
   ece: v.object({ before: v.number(), after: v.number() }),
 });
 
+const variant = v.object({
+  /** The sha256 of the `model.onnx` that it was made from: of another one, it is no variant. */
+  of: v.string(),
+  /** How it was made, in words. */
+  how: v.string(),
+  metrics: v.object({ test: v.optional(evaluation) }),
+});
+
 const manifest = v.object({
   version: v.literal(1),
   name: v.string(),
@@ -67,6 +75,8 @@ const manifest = v.object({
       image: v.looseObject({ layout: v.string() }),
     }),
   ),
+  /** Other files of the same model, `model.NAME.onnx`. */
+  variants: v.optional(v.record(v.string(), variant)),
   /** Where it comes from, where it was tuned. */
   lineage: v.optional(lineage),
   /** The architecture as plain data, from which the model can be built again. */

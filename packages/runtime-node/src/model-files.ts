@@ -2,8 +2,8 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { DenaryError, type Manifest, parseManifest } from '@denary/core';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DenaryError, type Manifest, parseManifest, problem } from '@denary/core';
 import { sha256 } from './digest.js';
 
 export interface ModelFile {
@@ -30,18 +30,18 @@ export async function modelNames(): Promise<string[]> {
 }
 
 /**
- * Reads a model by name (`cnn`), folder or file. Throws `not-found`, or `bad-model` where a file in a model's folder is
- * not the one that its manifest describes.
+ * Reads a model by name (`cnn`), folder or file, or a variant of it (`int8`), which is `model.int8.onnx` in its folder. Throws
+ * `not-found`, or `bad-model` where a file in a model's folder is not the one that its manifest describes.
  */
-export async function readModel(model: string): Promise<ModelFile> {
-  const path = await locate(model);
+export async function readModel(model: string, variant?: string): Promise<ModelFile> {
+  const path = variant === undefined ? await locate(model) : await locateVariant(model, variant);
   const bytes = await readFile(path);
   const manifestPath = join(dirname(path), 'manifest.json');
   if (!(await isFile(manifestPath))) return { bytes, path, manifest: undefined };
   const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);
-  const expected = manifest.files['model.onnx']?.sha256;
+  const expected = manifest.files[basename(path)]?.sha256;
   const received = sha256(bytes);
-  if (path.endsWith('model.onnx') && expected && expected !== received) {
+  if (expected && expected !== received) {
     throw new DenaryError({
       code: 'bad-model',
       who: path,
@@ -51,6 +51,7 @@ export async function readModel(model: string): Promise<ModelFile> {
         'The file was changed or damaged: restore it, or delete the manifest.json beside it to use it all the same.',
     });
   }
+  if (variant !== undefined) requireSameWeights(path, variant, manifest);
   return { bytes, path, manifest };
 }
 
@@ -64,6 +65,22 @@ async function locate(model: string): Promise<string> {
     received: `"${model}"`,
     remedy: 'Check the path, or train one: denary train NAME --out DIR.',
   });
+}
+
+async function locateVariant(model: string, variant: string): Promise<string> {
+  const path = join(dirname(await locate(model)), `model.${variant}.onnx`);
+  if (await isFile(path)) return path;
+  const remedy = `Make it (int8: denary quantize ${model}), or leave the variant out.`;
+  throw problem('not-found', 'readModel', `${path}, the variant "${variant}"`, 'no such file', remedy);
+}
+
+/** A variant is a file of its own, which stays as it is where the model beside it is trained anew. */
+function requireSameWeights(path: string, variant: string, { variants, files }: Manifest): void {
+  const [of, model] = [variants?.[variant]?.of, files['model.onnx']?.sha256];
+  if (of !== undefined && of === model) return;
+  const expected = `a variant of the model.onnx beside it (sha256 ${model})`;
+  const remedy = 'Make it anew (int8: denary quantize).';
+  throw problem('bad-model', path, expected, of === undefined ? 'one of no known model' : `one of ${of}`, remedy);
 }
 
 export const isFile = (path: string): Promise<boolean> =>

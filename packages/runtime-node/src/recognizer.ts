@@ -30,6 +30,11 @@ import { readModel } from './model-files.js';
 export interface RecognizerOptions extends RecognizerSettings, RecognizerEvents {
   /** A shipped model's name, a model's folder, an .onnx file, or a model's bytes; default `cnn`. */
   readonly model?: string | Uint8Array;
+  /**
+   * Of a model by name or folder: `int8` is the one in eight bits, `model.int8.onnx`. On CPUs with dot products of bytes (VNNI, AMX)
+   * it is some two times as fast; GPUs gain nothing by it.
+   */
+  readonly variant?: string | undefined;
   /** Default `auto`: the fastest device that works here. */
   readonly device?: DeviceChoice;
   /**
@@ -74,6 +79,7 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
 ): Promise<Recognizer<ImageSource, P>> {
   const {
     model = 'cnn',
+    variant,
     device,
     isolation = 'thread',
     workers = 1,
@@ -87,12 +93,13 @@ export async function createRecognizer<P extends AnyPrediction = Prediction>(
     ...settings
   } = options;
   const most = limitsOf(limits);
+  if (variant !== undefined && typeof model !== 'string') throw badVariant();
   if (!(runTimeout > 0 && runTimeout <= LONGEST_TIMEOUT)) throw badRunTimeout(runTimeout);
   if (!Number.isInteger(workers) || workers < 1) throw badWorkers(workers);
   if (!Number.isInteger(maxDecodes) || maxDecodes < 1) throw badDecodes(maxDecodes);
   const { bytes, who } =
     typeof model === 'string'
-      ? await readModel(model).then(({ bytes, path }) => ({ bytes, who: path }))
+      ? await readModel(model, variant).then(({ bytes, path }) => ({ bytes, who: path }))
       : { bytes: model, who: 'createRecognizer' };
   const loaded = await load(bytes, who, options);
   try {
@@ -140,6 +147,11 @@ async function open(model: Uint8Array, contract: Contract, options: RecognizerOp
       { patience, kill, onStuck },
     );
   return SessionPool.open({ size: workers, open: openOne, clock: idleClock, onLost: onWorkerLost });
+}
+
+function badVariant(): DenaryError {
+  const remedy = "Give the variant's own bytes, without saying which it is.";
+  return problem('bad-argument', 'createRecognizer', 'a model by name or path', 'bytes, and a variant', remedy);
 }
 
 function badWorkers(workers: number): DenaryError {

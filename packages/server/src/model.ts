@@ -31,6 +31,8 @@ export interface ModelFacts extends RecognizerInfo {
   readonly name: string;
   readonly description?: string;
   readonly parameters?: number;
+  /** Which of its files it is, where that is not `model.onnx`. */
+  readonly variant?: string;
   /** On its test set, 0 to 1. */
   readonly accuracy?: number;
   /** Of the file. */
@@ -130,18 +132,20 @@ export class ServedModel {
   }
 }
 
-async function openModelFile(model: string, options: RecognizerOptions): Promise<Opened> {
-  const { bytes, path, manifest } = await readModel(model);
+async function openModelFile(model: string, { variant, ...options }: RecognizerOptions): Promise<Opened> {
+  const { bytes, path, manifest } = await readModel(model, variant);
   let stuck = 0;
   const onWorkerStuck = (is: boolean) => {
     stuck += is ? 1 : -1;
     options.onWorkerStuck?.(is);
   };
   const recognizer = await createRecognizer<AnyPrediction>({ ...options, model: bytes, onWorkerStuck });
-  const accuracy = manifest?.metrics.test?.accuracy;
+  const measured = variant === undefined ? manifest : manifest?.variants?.[variant];
+  const accuracy = measured?.metrics.test?.accuracy;
   const facts = factsOf(recognizer, {
     name: manifest?.name ?? basename(path, '.onnx'),
     ...(manifest ? { description: manifest.description, parameters: manifest.parameters } : {}),
+    ...(variant === undefined ? {} : { variant }),
     ...(accuracy === undefined ? {} : { accuracy }),
     sha256: createHash('sha256').update(bytes).digest('hex'),
   });

@@ -19,8 +19,7 @@ import type { ImageFormat } from './foreign/image-format.js';
 import { hasContract, type WrapOptions, type Wrapped, wrapClassifier } from './foreign/wrap-classifier.js';
 import { parametersOf } from './lowering/parameters.js';
 import type { OptimizerSpec } from './objective/optimizers.js';
-import { removeDeadNodes } from './passes/dead-nodes.js';
-import { foldConstants } from './passes/fold-constants.js';
+import { folded, withoutDropout } from './passes/inference-form.js';
 import { type TrainableChoice, trainableWeights } from './trainable.js';
 import { createTrainingGraph, type Objective } from './training-graph.js';
 
@@ -103,6 +102,7 @@ export function buildTraining(given: Uint8Array, options: BuildTrainingOptions):
   const { format, output } = wrapped ?? {};
   const sizes = sizesIn(model);
   const choices = choicesOf(trainable, weights);
+  // A training graph's shapes are all fixed.
   const prepared = folded(dropout ? model : withoutDropout(model));
   const filesOf = ({ label, chosen, kind }: Choice): TrainingFile[] => {
     const names = trainableWeights(model, chosen, { ...(blocks && { blocks }) });
@@ -173,23 +173,6 @@ function trainedBy(graph: Model): Pick<TrainingFile, 'weights' | 'parameters'> {
     parameters: trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
   };
 }
-
-/** Shapes that the graph computes as it runs become constants: a training graph's are all fixed. */
-const folded = (model: Model): Model => ({
-  ...model,
-  graph: removeDeadNodes(foldConstants(model.graph, model.opset)),
-});
-
-/** What a Dropout does where a model predicts is nothing. */
-const withoutDropout = ({ graph, ...model }: Model): Model => ({
-  ...model,
-  graph: {
-    ...graph,
-    nodes: graph.nodes.map((node) =>
-      node.op === 'Dropout' ? { ...node, op: 'Identity', inputs: node.inputs.slice(0, 1), attributes: {} } : node,
-    ),
-  },
-});
 
 function fileName(trainable: Trainable, batchSize: number | undefined): string {
   const name = trainingFileOf(trainable);

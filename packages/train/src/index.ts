@@ -45,6 +45,7 @@ export { learningRateOf, type OptimizerName, type OptimizerSpec, optimizers } fr
 export { foldConstants } from './passes/fold-constants.js';
 export { forMachine } from './passes/for-machine.js';
 export * from './prepare.js';
+export * from './quantize/quantize-model.js';
 export * from './rejection.js';
 export { type FeatureOptions, type Features, featuresOf } from './report/features.js';
 export * from './report/gallery.js';

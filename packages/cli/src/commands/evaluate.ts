@@ -16,11 +16,12 @@ import {
 import { type DatasetName, loadDataset, type Split, writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { datasetOptions, whole } from '../options.js';
+import { datasetOptions, variantOption, whole } from '../options.js';
 import { writeReport } from '../report.js';
 import { count, percent } from '../text.js';
 
 interface Options {
+  variant?: string;
   dataset?: DatasetName;
   split: Split;
   device: DeviceChoice;
@@ -37,6 +38,7 @@ export const evaluateCommand = (context: ContextOf) =>
   new Command('evaluate')
     .description('measure the accuracy and loss of a model on a data set')
     .argument('<model>', "a shipped model's name, a model's folder, or an .onnx file")
+    .addOption(variantOption())
     .option('--dataset <name>', "a name of `denary data` (default: the one that the model's system is made for)")
     .addOption(new Option('--split <split>', 'which part of it').choices(['train', 'test']).default('test'))
     .addOption(
@@ -54,7 +56,7 @@ export const evaluateCommand = (context: ContextOf) =>
     .option('--json', 'one JSON object')
     .action(async (name: string, options: Options) => {
       const { output, command, signal } = context(options);
-      const { bytes, path, manifest } = await readModel(name);
+      const { bytes, path, manifest } = await readModel(name, options.variant);
       const { model, contract } = openModel(bytes, path);
       const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
       const chosen = options.dataset ?? (own as DatasetName);

@@ -4,11 +4,12 @@ import { type AnyPrediction, DenaryError, type Preprocess, type Reject } from '@
 import { createRecognizer, type DeviceChoice } from '@denary/runtime-node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { rejectOption } from '../options.js';
+import { rejectOption, variantOption } from '../options.js';
 import { bar, percent } from '../text.js';
 
 interface Options {
   model: string;
+  variant?: string;
   device: DeviceChoice;
   preprocess?: Preprocess;
   reject?: Reject;
@@ -20,6 +21,7 @@ export const predictCommand = (context: ContextOf) =>
     .description('tell the digit on each image (PNG, JPEG, WebP, TIFF, GIF)')
     .argument('<file...>', 'image files')
     .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file", 'cnn')
+    .addOption(variantOption())
     .addOption(
       new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
     )

@@ -5,11 +5,12 @@ import { createRecognizer, type DeviceChoice, decodeImage, drawReading } from '@
 import { writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { rejectOption } from '../options.js';
+import { rejectOption, variantOption } from '../options.js';
 import { percent } from '../text.js';
 
 interface Options {
   model: string;
+  variant?: string;
   device: DeviceChoice;
   reject?: Reject;
   picture?: string;
@@ -21,6 +22,7 @@ export const readCommand = (context: ContextOf) =>
     .description('read all digits on sheets and photos, line by line')
     .argument('<file...>', 'image files (PNG, JPEG, WebP, TIFF, GIF)')
     .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file, of one digit", 'cnn')
+    .addOption(variantOption())
     .addOption(
       new Option('--device <device>', 'where to run').choices(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
     )

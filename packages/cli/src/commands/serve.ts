@@ -6,7 +6,7 @@ import type { DeviceChoice } from '@denary/runtime-node';
 import { createServer, type Server, type ServerOptions } from '@denary/server';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
-import { collect, rejectOption, whole } from '../options.js';
+import { collect, rejectOption, variantOption, whole } from '../options.js';
 
 interface Options extends ServerOptions {
   device: DeviceChoice;
@@ -19,6 +19,7 @@ export const serveCommand = (context: ContextOf) =>
   new Command('serve')
     .description('serve a model over HTTP; SIGHUP loads it again, SIGTERM answers what is under way and ends')
     .option('--model <model>', "a shipped model's name, a model's folder, or an .onnx file", 'cnn')
+    .addOption(variantOption())
     .option('--host <address>', 'where to listen; :: is every address', '127.0.0.1')
     .addOption(new Option('--port <port>', '0 takes a free one').env('DENARY_PORT').argParser(whole(0)).default(8080))
     .addOption(

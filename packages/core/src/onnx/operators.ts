@@ -165,6 +165,7 @@ export const operators = {
     },
     { ...window, group: 'int', output_padding: 'ints', output_shape: 'ints' },
   ),
+  DequantizeLinear: row((c) => as(input(c, 1).dtype, input(c, 0).shape), { axis: 'int' }),
   Div: row(elementwise, noAttributes),
   Dropout: row((c) => (c.outputCount > 1 ? [...same(c), ...as('bool', input(c, 0).shape)] : same(c)), {
     seed: 'int',
@@ -272,6 +273,7 @@ export const operators = {
     { mode: 'string', pads: 'ints', value: 'float' },
   ),
   Pow: row(elementwise, noAttributes),
+  QuantizeLinear: row((c) => as(c.inputs[2]?.dtype ?? 'uint8', input(c, 0).shape), { axis: 'int', saturate: 'int' }),
   RNN: row(recurrent, recurrence),
   Reciprocal: row(same, noAttributes),
   ReduceLogSumExp: row(reduction, axes),

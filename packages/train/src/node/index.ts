@@ -8,6 +8,7 @@ export { withFilesBeside } from './external-data.js';
 export { findLabelledImages } from './labelled-images.js';
 export { type LoadedTfjs, type LoadTfjsOptions, loadTfjs } from './load-tfjs.js';
 export { encodeModelFiles, type TrainedModel, writeModelFolder } from './model-folder.js';
+export { type QuantizedFolder, writeQuantizedFolder } from './quantized-folder.js';
 export { readSearch, writeSearch } from './search-file.js';
 export type { DatasetName, Split } from './sources.js';
 export { tfjsFolder } from './tfjs-folder.js';

@@ -61,11 +61,20 @@ export async function writeFiles(
   files: Readonly<Record<string, Uint8Array>>,
   described: Manifest,
 ): Promise<Manifest> {
-  const manifest = { ...described, files: { ...described.files, ...fileRecord(files) } };
+  const manifest = ofItsVariants({ ...described, files: { ...described.files, ...fileRecord(files) } });
   await rm(join(folder, 'manifest.json'), { force: true });
   for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
   await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
+}
+
+/** The manifest without those variants that are not there, or were made from other weights. */
+function ofItsVariants({ variants, ...manifest }: Manifest): Manifest {
+  const { files } = manifest;
+  const there = Object.entries(variants ?? {}).filter(
+    ([name, { of }]) => files[`model.${name}.onnx`] && of === files['model.onnx']?.sha256,
+  );
+  return there.length > 0 ? { ...manifest, variants: Object.fromEntries(there) } : manifest;
 }
 
 function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8Array>>): Manifest {
@@ -116,7 +125,7 @@ function manifestOf(trained: TrainedModel, files: Readonly<Record<string, Uint8A
   };
 }
 
-const metricsOf = ({ accuracy, slotAccuracy, wholeAccuracy, loss, count }: Evaluation) => ({
+export const metricsOf = ({ accuracy, slotAccuracy, wholeAccuracy, loss, count }: Evaluation) => ({
   accuracy,
   ...(slotAccuracy.length > 1 && { slotAccuracy: [...slotAccuracy], wholeAccuracy }),
   loss,

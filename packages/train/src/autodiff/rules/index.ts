@@ -14,6 +14,7 @@ import { shape } from './shape.js';
 const discrete = {
   And: nonDifferentiable,
   ArgMax: nonDifferentiable,
+  DequantizeLinear: nonDifferentiable,
   Equal: nonDifferentiable,
   Floor: nonDifferentiable,
   Greater: nonDifferentiable,
@@ -22,6 +23,7 @@ const discrete = {
   LessOrEqual: nonDifferentiable,
   Not: nonDifferentiable,
   Or: nonDifferentiable,
+  QuantizeLinear: nonDifferentiable,
 } as const;
 
 export const rules: { readonly [O in Operator]: Rule | typeof nonDifferentiable } = {
