@@ -34,8 +34,6 @@ export interface CalibrateOptions {
   readonly domain?: EncodedDomain | undefined;
   /** Of the validation data, the share that the limits refuse at most; default 0.01. */
   readonly share?: number;
-  /** Whether the temperature may be below 1, which makes the model surer; default true. */
-  readonly sharpen?: boolean;
 }
 
 export interface Calibrated extends TemperatureFit {
@@ -46,23 +44,15 @@ export interface Calibrated extends TemperatureFit {
 
 /** Throws `bad-data` where the data do not fit the model. The test set has no part in it. */
 export async function calibrateModel(options: CalibrateOptions): Promise<Calibrated> {
-  const { createSession, model, validation, share = SHARE, sharpen = true } = options;
+  const { createSession, model, validation, share = SHARE } = options;
   const { probabilities } = await evaluate({ createSession, model, dataset: validation });
-  const best = fitTemperature({ probabilities, labels: validation.labels });
-  const fit = best.temperature < 1 && !sharpen ? untempered(best) : best;
+  const fit = fitTemperature({ probabilities, labels: validation.labels });
   const { temperature } = fit;
   const domain = options.domain ?? (await domainOf(options));
   const doubts = await doubtsOf({ createSession, model, dataset: validation, calibration: { temperature, domain } });
   const limits = chooseLimits(doubts, share);
   return { ...fit, calibration: { temperature, limits, domain }, refuses: refusedShare(doubts, limits) };
 }
-
-const untempered = ({ count, nll, ece }: TemperatureFit): TemperatureFit => ({
-  temperature: 1,
-  count,
-  nll: { before: nll.before, after: nll.before },
-  ece: { before: ece.before, after: ece.before },
-});
 
 /** As a manifest has it. `on` tells in words which data it was, and what read them. */
 export function calibrationRecord(calibrated: Calibrated, on: string): NonNullable<Manifest['calibration']> {
