@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
 
 const { values } = parseArgs({
@@ -43,9 +44,14 @@ async function* on(stream) {
 
 const cli = path('../packages/cli/bin/denary.js');
 const serve = ['serve', '--model', model, '--port', '0', '--device', 'cpu', '--preprocess', 'none'];
+const { manifest } = await readModel(model);
 const servers = {
   naive: await start(path('peers/naive-server.mjs'), model),
   denary: await start(cli, ...serve, '--isolation', isolation),
+  ...(manifest?.variants?.int8 && {
+    'naive int8': await start(path('peers/naive-server.mjs'), model, 'int8'),
+    'denary int8': await start(cli, ...serve, '--isolation', isolation, '--variant', 'int8'),
+  }),
 };
 const run = async (...command) => (await promisify(execFile)(command[0], command.slice(1))).stdout;
 const folder = await mkdtemp(join(tmpdir(), 'denary-http-'));
@@ -58,7 +64,7 @@ const loads = {
 const load = async (by, url, time) => JSON.parse((await loads[by](url, time)).trim().split('\n').at(-1));
 
 const checked = {};
-const measured = { naive: [], denary: [] };
+const measured = Object.fromEntries(Object.keys(servers).map((who) => [who, []]));
 for (let round = 0; round <= Number(values.rounds); round++) {
   for (const [who, { url }] of Object.entries(servers)) {
     if (round === 0) checked[who] = await load('node', url, '1');
@@ -81,13 +87,23 @@ const results = Object.fromEntries(
     return [who, { ...Object.fromEntries(keys.map((key) => [key, of(who, key)])), accuracy }];
   }),
 );
-const ratios = measured.denary.map(({ perSecond }, i) => perSecond / measured.naive[i].perSecond);
+const isOurs = (who) => who.startsWith('denary');
+/** To the naive handler of the model as it is, which is what somebody would have written; and to that of the same file. */
+const ratios = Object.fromEntries(
+  Object.keys(servers)
+    .filter(isOurs)
+    .map((who) => [who, { naive: ratiosOf(who, 'naive'), 'same file': ratiosOf(who, who.replace('denary', 'naive')) }]),
+);
 if (process.stdout.isTTY) console.table(results);
 console.log(
   JSON.stringify({
     ...{ model, connections, isolation, load: values.load, node: process.versions.node },
-    results,
-    ratio: Number(median(ratios).toFixed(2)),
-    ratios: ratios.map((ratio) => Number(ratio.toFixed(2))),
+    ...{ results, ratios },
   }),
 );
+
+/** Round by round. */
+function ratiosOf(who, other) {
+  const all = measured[who].map(({ perSecond }, i) => Number((perSecond / measured[other][i].perSecond).toFixed(2)));
+  return { median: median(all), all };
+}

@@ -2,7 +2,7 @@
  * What a busy Node service gets: many callers that each predict one image after the other, against a bare loop over batched
  * session.run of onnxruntime-node in the same run, in turn, and how long the event loop is held up meanwhile.
  *
- *     node bench/service.mjs [--model cnn] [--callers 512] [--seconds 3] [--rounds 3] [--preprocess none] [--workers 1]
+ *     node bench/service.mjs [--model cnn] [--variant int8] [--callers 512] [--seconds 3] [--rounds 3] [--preprocess none] [--workers 1]
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'cnn' },
+    variant: { type: 'string' },
     callers: { type: 'string', default: '512' },
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     threads: { type: 'string' },
   },
 });
-const { model, preprocess } = values;
+const { model, variant, preprocess } = values;
 const [callers, seconds, rounds, workers] = ['callers', 'seconds', 'rounds', 'workers'].map((key) =>
   Number(values[key]),
 );
@@ -35,7 +36,7 @@ const images = Array.from({ length: test.count }, (_, i) => ({
   height,
   channels: 1,
 }));
-const { bytes } = await readModel(model);
+const { bytes } = await readModel(model, variant);
 
 const bareSession = await InferenceSession.create(bytes);
 async function bare(until) {
@@ -98,7 +99,16 @@ for (let round = 0; round <= rounds; round++) {
 await Promise.all([...Object.values(recognizers).map((recognizer) => recognizer.close()), bareSession.release()]);
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
-const settings = { model, callers, preprocess, workers, rounds, seconds, node: process.versions.node };
+const settings = {
+  model,
+  ...(variant && { variant }),
+  callers,
+  preprocess,
+  workers,
+  rounds,
+  seconds,
+  node: process.versions.node,
+};
 const results = Object.fromEntries(
   Object.entries(measured).map(([who, list]) => {
     const of = (key) => Number(median(list.map((result) => result[key])).toPrecision(4));

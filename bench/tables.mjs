@@ -7,7 +7,7 @@ const ratioOf = (own, other) => (own.imagesPerSecond / other.imagesPerSecond).to
 const unique = (values) => [...new Set(values)];
 const finder = (cells) => (who, batch) => cells.find((cell) => cell.who === who && cell.batch === batch);
 
-function table([head, ...rows]) {
+export function table([head, ...rows]) {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 

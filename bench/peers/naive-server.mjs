@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { readModel } from '@denary/runtime-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-const session = await InferenceSession.create((await readModel(process.argv[2])).bytes);
+const session = await InferenceSession.create((await readModel(...process.argv.slice(2))).bytes);
 const server = createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));

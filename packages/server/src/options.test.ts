@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { expect, it } from 'vitest';
 import { settingsOf } from './options.js';
 
@@ -15,4 +16,15 @@ it('gives a run more time than a request', () => {
   expect(runTimeout({ timeout: 100_000 })).toBe(200_000);
   expect(runTimeout({ timeout: 100_000, runTimeout: 50 })).toBe(50);
   expect(runTimeout({ timeout: 2 ** 31 - 1 })).toBe(2 ** 31 - 1);
+});
+
+it('has as many workers as there is work for', () => {
+  const crew = (options: Parameters<typeof settingsOf>[0]) => {
+    const { workers, threads } = settingsOf(options).recognizerOptions;
+    return { workers, threads };
+  };
+  const cores = availableParallelism();
+  expect(crew({})).toEqual({ workers: Math.min(4, cores), threads: undefined });
+  expect(crew({ variant: 'int8' })).toEqual({ workers: Math.min(2, Math.max(1, cores - 1)), threads: 1 });
+  expect(crew({ variant: 'int8', workers: 3 })).toEqual({ workers: 3, threads: undefined });
 });

@@ -9,8 +9,9 @@ import type { ServedRecognizer } from './model.js';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /**
- * Options of the recognizer count where the server opens it. Its own defaults: processes, one for each core up to 4. Under
- * load, runs side by side on a thread each do more than one run on all cores; with a GPU, one worker is enough.
+ * Options of the recognizer count where the server opens it. Its own defaults: processes, one for each core up to 4, or 1 or 2 of a
+ * variant in eight bits. Under load, runs side by side on a thread each do more than one run on all cores; with a GPU, one
+ * worker is enough.
  */
 export interface ServerOptions
   extends Omit<RecognizerOptions, 'model' | 'onRun' | 'kill' | 'onWorkerLost' | 'onWorkerStuck'> {
@@ -107,9 +108,19 @@ export function settingsOf(options: ServerOptions): { settings: ServerSettings; 
   if (token === '') throw badOption('a token', 'an empty one', 'Leave it out to let everybody in.');
   const texts = { model, recognizer, host, token, cors, trustProxy, logLevel, logger };
   const settings = { ...numbers, ...texts, rateLimit } as ServerSettings;
-  const workers = Math.min(4, availableParallelism());
-  const own = { isolation: 'process', workers, runTimeout, limits: { ...limits, pixels: maxPixels } } as const;
-  return { settings, recognizerOptions: { ...own, ...rest } };
+  const own = { isolation: 'process', runTimeout, limits: { ...limits, pixels: maxPixels } } as const;
+  return { settings, recognizerOptions: { ...own, ...(rest.workers === undefined && crewOf(rest)), ...rest } };
+}
+
+/**
+ * Two workers with a model in eight bits are more than this process, which takes a core for HTTP, can feed; on two cores, a second
+ * one would take turns with it (docs/service.md).
+ */
+function crewOf({ variant }: Pick<RecognizerOptions, 'variant'>): Pick<RecognizerOptions, 'workers' | 'threads'> {
+  const cores = availableParallelism();
+  return variant === 'int8'
+    ? { workers: Math.min(2, Math.max(1, cores - 1)), threads: 1 }
+    : { workers: Math.min(4, cores) };
 }
 
 function badOption(expected: string, received: string, remedy: string): DenaryError {

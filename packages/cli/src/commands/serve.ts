@@ -37,13 +37,18 @@ export const serveCommand = (context: ContextOf) =>
         .choices(['process', 'thread', 'none'])
         .default('process'),
     )
-    .option('--workers <count>', 'processes or threads with the model (default: one for each core, up to 4)', whole(1))
+    .option(
+      '--workers <count>',
+      'processes or threads with the model (default: one for each core, up to 4; of the variant int8, 1 or 2)',
+      whole(1),
+    )
     .option('--threads <count>', 'threads for one run (default: the cores, shared out)', whole(1))
     .option('--max-batch <images>', 'images in one run', whole(1), 128)
     .option('--max-delay <ms>', 'that an image waits for others where nothing is under way', whole(0), 0)
     .option('--max-queue <images>', 'images without an answer, beyond which requests get a 429', whole(1), 4096)
     .option('--max-images <images>', 'images in one request', whole(1), 256)
     .option('--max-pixels <pixels>', 'of one image', whole(1), 16_000_000)
+    .option('--max-decodes <images>', 'that are decoded, and held decoded, at one time', whole(1), 4)
     .option('--max-body <bytes>', "size of a request's body", whole(1), 16 * 2 ** 20)
     .option('--rate-limit <requests>', 'requests a second of one client (default: unlimited)', whole(1))
     .option('--timeout <ms>', 'for an answer', whole(1), 30_000)
