@@ -57,7 +57,8 @@ export function likenessTo(image: Float64Array, source: Float64Array, map: Affin
 /** Second moments of ink about its centre: [of y, of y and x, of x]. */
 export type Moments = readonly [number, number, number];
 
-export function momentsOf(image: Float64Array, { height, width }: Size): Moments {
+/** The centre of an image's ink, from that of the image, in pixels; that itself where there is no ink. */
+export function centreOf(image: ArrayLike<number>, { height, width }: Size): readonly [x: number, y: number] {
   let [mass, sx, sy] = [0, 0, 0];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -66,10 +67,17 @@ export function momentsOf(image: Float64Array, { height, width }: Size): Moments
       sy += image[i]! * y;
     }
   }
-  const [cx, cy] = [sx / mass, sy / mass];
-  let [yy, xy, xx] = [0, 0, 0];
+  return mass > 0 ? [sx / mass - (width - 1) / 2, sy / mass - (height - 1) / 2] : [0, 0];
+}
+
+export function momentsOf(image: Float64Array, size: Size): Moments {
+  const { height, width } = size;
+  const [right, down] = centreOf(image, size);
+  const [cx, cy] = [right + (width - 1) / 2, down + (height - 1) / 2];
+  let [mass, yy, xy, xx] = [0, 0, 0, 0];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
+      mass += image[i]!;
       yy += image[i]! * (y - cy) ** 2;
       xy += image[i]! * (y - cy) * (x - cx);
       xx += image[i]! * (x - cx) ** 2;
@@ -95,24 +103,35 @@ function cholesky([yy, xy, xx]: Moments): readonly [number, number, number] {
   return [height, xy / height, Math.sqrt(Math.max(xx - (xy / height) ** 2, 1e-6))];
 }
 
-/** How far each number of a map is changed at first, and how often that is halved. */
-const FIRST = [0.12, 0.12, 0.12, 0.12, 1.5, 1.5] as const;
+/** Ways in which a map may be changed: how much of each of its numbers, at first. */
+export type Directions = readonly Affine[];
+
+/** Each number but those that shift, by itself. */
+export const anyMap: Directions = [
+  [0.12, 0, 0, 0, 0, 0],
+  [0, 0.12, 0, 0, 0, 0],
+  [0, 0, 0.12, 0, 0, 0],
+  [0, 0, 0, 0.12, 0, 0],
+];
+
+/** How often a change is halved. */
 const HALVINGS = 4;
-/** Sweeps over the numbers at one size of changes, at most. */
+/** Sweeps over the directions at one size of changes, at most. */
 const SWEEPS = 3;
 
-/** A map near by that fits better, by changing one number at a time (pattern search: Hooke and Jeeves, 1961). */
+/** A map near by that fits better, by going one way at a time (pattern search: Hooke and Jeeves, 1961). */
 export function* refined(
   start: Affine,
   likeness: (map: Affine) => number,
+  directions = anyMap,
 ): Work<{ readonly map: Affine; readonly likeness: number }> {
   let [map, best] = [start, likeness(start)];
   for (let halving = 0; halving <= HALVINGS; halving++) {
     for (let sweep = 0, moved = true; sweep < SWEEPS && moved; sweep++) {
       moved = false;
-      for (const [i, step] of FIRST.entries()) {
-        for (const change of [step, -step]) {
-          const other = map.with(i, map[i]! + change * 2 ** -halving) as unknown as Affine;
+      for (const direction of directions) {
+        for (const sign of [1, -1]) {
+          const other = map.map((value, i) => value + sign * direction[i]! * 2 ** -halving) as unknown as Affine;
           const found = likeness(other);
           if (found <= best) continue;
           [map, best, moved] = [other, found, true];

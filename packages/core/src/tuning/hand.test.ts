@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../random.js';
 import { atOnce } from '../slices.js';
-import { type Affine, identity, placementOf, refined } from './affine.js';
+import { type Affine, centreOf, identity, placementOf, refined } from './affine.js';
 import { fitHand, inHand } from './hand.js';
 import { picked, type Samples } from './samples.js';
 
@@ -55,6 +55,21 @@ describe("a user's hand", () => {
     });
   });
 
+  it('that puts digits elsewhere, and strays, is found', () => {
+    const place = { mean: [3, -2], stray: [1.2, 0.8] } as const;
+    const theirs = atOnce(inHand(figures(10, 2), { map: identity, stroke: 0, place }));
+    const hand = atOnce(fitHand(theirs, core))!;
+    hand.map.forEach((value, i) => expect(Math.abs(value - identity[i]!)).toBeLessThan(0.1));
+    hand.place!.mean.forEach((value, axis) => expect(Math.abs(value - place.mean[axis]!)).toBeLessThan(0.5));
+    hand.place!.stray.forEach((value, axis) => expect(Math.abs(value - place.stray[axis]!)).toBeLessThan(0.5));
+    const [own, others] = [theirs, atOnce(inHand(core, hand))].map(({ images, count }) =>
+      Array.from({ length: count }, (_, i) => centreOf(images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), core)),
+    );
+    const mean = (centres: typeof own, axis: 0 | 1) =>
+      centres!.reduce((sum, at) => sum + at[axis], 0) / centres!.length;
+    for (const axis of [0, 1] as const) expect(Math.abs(mean(own, axis) - mean(others, axis))).toBeLessThan(0.3);
+  });
+
   it('that is thick is found', () => {
     const hand = atOnce(fitHand(atOnce(inHand(figures(5, 2), { map: identity, stroke: 3 })), core))!;
     expect(hand.stroke).toBeGreaterThanOrEqual(2);
@@ -76,6 +91,18 @@ describe("a user's hand", () => {
     expect(Math.abs(map[1] - 0.6), `${map}`).toBeLessThan(0.2);
   });
 
+  it.each([...Array(10).keys()])('that is small is not taken for more from five %is', (label) => {
+    const small = atOnce(inHand(figures(5, 2), { map: [1.8, 0, 0, 1.8, 0, 0], stroke: 0 }));
+    const few = picked(
+      small,
+      [...small.labels.keys()].filter((i) => small.labels[i] === label),
+    );
+    const { map } = atOnce(fitHand(few, core))!;
+    expect(Math.abs(map[1])).toBeLessThan(0.3);
+    expect(map[2]).toBe(0);
+    for (const scale of [map[0], map[3]]) expect(Math.abs(scale - 1.8)).toBeLessThan(0.25);
+  });
+
   it('leaves an image as it is where nothing sets it apart', () => {
     const same = atOnce(inHand(core, { map: identity, stroke: 0 }));
     expect(same.images.every((pixel, i) => pixel === core.images[i])).toBe(true);
@@ -91,7 +118,7 @@ describe("a user's hand", () => {
 
 describe('the search', () => {
   it('comes to the best map near by', () => {
-    const aim: Affine = [1.2, -0.1, 0.05, 0.9, 2, -1];
+    const aim: Affine = [1.2, -0.1, 0.05, 0.9, 0, 0];
     const { map } = atOnce(refined(identity, (map) => -map.reduce((sum, value, i) => sum + (value - aim[i]!) ** 2, 0)));
     map.forEach((value, i) => {
       expect(Math.abs(value - aim[i]!)).toBeLessThan(0.15);

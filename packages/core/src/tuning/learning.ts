@@ -34,8 +34,8 @@ export interface Guards {
   readonly core: Samples | undefined;
   /** The same in augmented copies. */
   readonly varied: Samples | undefined;
-  /** The same as the user would write it. */
-  readonly hand: Samples | undefined;
+  /** The same as the user would write it, in each of the ways that may be. */
+  readonly hands: readonly Samples[];
 }
 
 /** The end of a run. */
@@ -58,7 +58,7 @@ interface Check {
   readonly corrections: Measures;
   readonly core: Measures | undefined;
   readonly varied: Measures | undefined;
-  readonly hand: Measures | undefined;
+  readonly hands: readonly Measures[];
 }
 
 export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgress, Learned> {
@@ -124,12 +124,13 @@ export async function* learn(parts: LearningParts): AsyncGenerator<TuningProgres
 async function check(parts: LearningParts, step: number, weights: Tensors): Promise<Check> {
   const { evaluator, corrections, guards, pace } = parts;
   const began = pace.seconds;
-  const { core, varied, hand } = guards;
-  const sets = [corrections, core, varied, hand].filter((set) => set !== undefined);
+  const { core, varied, hands } = guards;
+  const sets = [corrections, core, varied, ...hands].filter((set) => set !== undefined);
   const found = await evaluator.measure({ ...parts.weights, ...weights }, sets);
   const of = (set: Samples | undefined) => found[sets.indexOf(set!)];
   pace.measured(pace.seconds - began);
-  return { step, weights, corrections: found[0]!, core: of(core), varied: of(varied), hand: of(hand) };
+  const inHands = hands.map((hand) => of(hand)!);
+  return { step, weights, corrections: found[0]!, core: of(core), varied: of(varied), hands: inHands };
 }
 
 /** Times that the part of the way in which a point is looked for is halved: each one is measured. */
@@ -202,10 +203,11 @@ function forgotten(before: Check, after: Check, strategy: Strategy, times = 1): 
   if (from && to && beyond(to.loss, from.loss, lossMargin)) {
     return `The loss on the core set rose from ${from.loss.toFixed(3)} to ${to.loss.toFixed(3)}`;
   }
+  const inHands = before.hands.map((hand, i) => fallen(hand, after.hands[i], 'in this hand', slack));
   return (
     fallen(from, to, 'on the core set') ??
     fallen(before.varied, after.varied, 'on the core set, augmented,') ??
-    fallen(before.hand, after.hand, 'in this hand', slack)
+    inHands.find((words) => words !== undefined)
   );
 }
 

@@ -312,13 +312,17 @@ export class Tuner<Source> {
     const { replay, seed = 0 } = this.parts;
     const made = <T>(work: Work<T>) => inSlices(work, () => this.pause());
     const { held, rest } = replay ? heldBack(replay) : {};
-    const hand = strategy.imitationShare > 0 && replay && (await made(fitHand(corrections, replay)));
-    const imitated = async (samples: Samples | undefined) =>
-      hand && samples ? await made(inHand(samples, hand)) : undefined;
+    const imitates = strategy.imitationShare > 0 && replay;
+    const hand = imitates ? await made(fitHand(corrections, replay)) : undefined;
+    const imitated = async (samples: Samples | undefined, by = hand) =>
+      by && samples ? await made(inHand(samples, by)) : undefined;
     const augment = await made(augmenting(augmentFor(strategy.augment, corrections)));
     const { guardCopies } = strategy;
     const copiesOf = async (samples: Samples | undefined) =>
       samples && (await made(copied(samples, guardCopies, augment, seed)));
+    // Where nothing simple fits a few corrections, what fits them anyhow tells at least of what is to stay.
+    const guarded = hand ?? (imitates && guardCopies > 1 ? await made(fitHand(corrections, replay, 0)) : undefined);
+    const inHands = [await copiesOf(await imitated(held, guarded))];
     return {
       replay: rest,
       imitation: await imitated(rest),
@@ -326,7 +330,7 @@ export class Tuner<Source> {
         core: held,
         varied: guardCopies > 1 ? await copiesOf(held) : undefined,
         // No two digits of a hand are alike, either.
-        hand: await copiesOf(await imitated(held)),
+        hands: inHands.filter((samples) => samples !== undefined),
       },
       augment,
       replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
