@@ -57,7 +57,7 @@ it('is not ready, and takes no images, until the thread comes out of it', async 
   expect((await server.app.inject('/healthz')).statusCode).toBe(200);
   expect((await slow).json().predictions).toHaveLength(2000);
   await ready(200);
-  expect((await predict(1)).statusCode).toBe(200);
   const told = lines.filter((line) => String(line).startsWith('worker'));
   expect(told).toEqual([expect.stringMatching(/^worker stuck/), 'worker no longer stuck']);
+  expect((await predict(1)).statusCode).toBe(200);
 });

@@ -38,9 +38,10 @@ export interface Hand {
 
 /** Right and down: the mean, and how far it strays (standard deviation). */
 interface Place {
-  readonly mean: readonly [number, number];
-  readonly stray: readonly [number, number];
+  readonly mean: Pair;
+  readonly stray: Pair;
 }
+type Pair = readonly [right: number, down: number];
 
 /** Corrections from which a hand can be told; of one class they do, as far as that class is unlike itself mirrored. */
 const LEAST_CORRECTIONS = 3;
@@ -114,6 +115,7 @@ export function* fitHand(corrections: Samples, core: Samples, perNumber = PER_NU
   const sample = firstOfEach(core, MEANT);
   const plain = meansOf(sample);
   const classes = [...theirs.keys()].filter((label) => plain.has(label)).length;
+  if (classes === 0) return undefined;
   const fitFrom = function* (means: Means, start: Affine, family: Family, stroke: number): Work<Fit> {
     const found = yield* refined(start, (map) => meanLikeness(means, theirs, map, core), family.directions);
     const numbers = family.numbers + (stroke === 0 ? 0 : 1);
@@ -146,31 +148,24 @@ export function* fitHand(corrections: Samples, core: Samples, perNumber = PER_NU
 
 /** Undefined where it is that of the core set. */
 function placeOf(corrections: Samples, core: Samples): Place | undefined {
-  const [theirs, plain] = [corrections, core].map(spreadOf) as [Spread, Spread];
-  const stray = ([0, 1] as const).map((axis) => Math.sqrt(theirs.variance[axis]));
-  const apart = ([0, 1] as const).map((axis) => theirs.mean[axis] - plain.mean[axis]);
-  const more = ([0, 1] as const).map((axis) => Math.max(0, theirs.variance[axis] - plain.variance[axis]));
-  const differs = Math.hypot(...apart) > NEAR || Math.sqrt(more[0]! + more[1]!) > STRAY;
-  return differs ? { mean: theirs.mean, stray: [stray[0]!, stray[1]!] } : undefined;
-}
-
-interface Spread {
-  readonly mean: readonly [number, number];
-  readonly variance: readonly [number, number];
+  const [theirs, plain] = [spreadOf(corrections), spreadOf(core)];
+  const apart = rightAndDown((axis) => theirs.mean[axis] - plain.mean[axis]);
+  const more = rightAndDown((axis) => Math.max(0, theirs.variance[axis] - plain.variance[axis]));
+  const differs = Math.hypot(...apart) > NEAR || Math.sqrt(more[0] + more[1]) > STRAY;
+  return differs ? { mean: theirs.mean, stray: rightAndDown((axis) => Math.sqrt(theirs.variance[axis])) } : undefined;
 }
 
 /** Of the centres of their ink. */
-function spreadOf(samples: Samples): Spread {
-  const area = samples.height * samples.width;
-  const centres = [...samples.labels.keys()].map((i) =>
-    centreOf(samples.images.subarray(i * area, (i + 1) * area), samples),
-  );
-  const mean = ([0, 1] as const).map((axis) => centres.reduce((sum, at) => sum + at[axis], 0) / centres.length);
-  const variance = ([0, 1] as const).map(
-    (axis) => centres.reduce((sum, at) => sum + (at[axis] - mean[axis]!) ** 2, 0) / Math.max(1, centres.length - 1),
-  );
-  return { mean: [mean[0]!, mean[1]!], variance: [variance[0]!, variance[1]!] };
+function spreadOf({ images, count, ...size }: Samples) {
+  const area = size.height * size.width;
+  const centres = Array.from({ length: count }, (_, i) => centreOf(images.subarray(i * area, (i + 1) * area), size));
+  const sum = (of: (centre: Pair) => number) => centres.reduce((total, centre) => total + of(centre), 0);
+  const mean = rightAndDown((axis) => sum((centre) => centre[axis]) / count);
+  const variance = rightAndDown((axis) => sum((centre) => (centre[axis] - mean[axis]) ** 2) / Math.max(1, count - 1));
+  return { mean, variance };
 }
+
+const rightAndDown = (of: (axis: 0 | 1) => number): Pair => [of(0), of(1)];
 
 /** The samples as this hand would write them; where no place is given, they stay where they are. */
 export function* inHand(samples: Samples, hand: Pick<Hand, 'map' | 'stroke'> & Partial<Hand>): Work<Samples> {
@@ -194,15 +189,15 @@ export function* inHand(samples: Samples, hand: Pick<Hand, 'map' | 'stroke'> & P
 }
 
 /** The map that puts what lies at `from` at `to`. */
-function moved([xx, xy, yx, yy]: Affine, from: readonly [number, number], to: readonly [number, number]): Affine {
-  return [xx, xy, yx, yy, from[0] - xx * to[0] - xy * to[1], from[1] - yx * to[0] - yy * to[1]];
-}
+const moved = ([xx, xy, yx, yy]: Affine, from: Pair, to: Pair): Affine => [
+  ...([xx, xy, yx, yy] as const),
+  from[0] - xx * to[0] - xy * to[1],
+  from[1] - yx * to[0] - yy * to[1],
+];
 
 /** Evenly, as far as it takes for that deviation. */
-function strayed({ mean, stray }: Place, i: number): readonly [number, number] {
-  const at = (axis: 0 | 1) => mean[axis] + stray[axis] * Math.sqrt(12) * (uniform(SEED, axis, i) - 0.5);
-  return [at(0), at(1)];
-}
+const strayed = ({ mean, stray }: Place, i: number): Pair =>
+  rightAndDown((axis) => mean[axis] + stray[axis] * Math.sqrt(12) * (uniform(SEED, axis, i) - 0.5));
 
 interface Mean {
   readonly image: Float64Array;

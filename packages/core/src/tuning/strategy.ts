@@ -104,7 +104,7 @@ const common: Omit<Strategy, 'name' | 'trainable' | 'learningRateScale' | 'steps
   classMargin: 0.1,
   slack: 0.25,
   guardCopies: 1,
-  lossMargin: 0.01,
+  lossMargin: 0.008,
 };
 
 /** The strategies that have a name. */
