@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
+import { median } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -77,7 +78,6 @@ for (const { child } of Object.values(servers)) {
   await once(child, 'exit');
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const of = (who, key) => Number(median(measured[who].map((result) => result[key])).toPrecision(4));
 const keys = ['perSecond', 'p50', 'p99', 'failed'];
 const results = Object.fromEntries(

@@ -11,6 +11,7 @@ import { createSession, readModel, runtimeVersions } from '@denary/runtime-node'
 import { evaluate } from '@denary/train';
 import { loadDataset } from '@denary/train/node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { median } from './statistics.mjs';
 import { table } from './tables.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
@@ -28,7 +29,6 @@ async function speedOf(session, { images, height, width }, batch) {
   return (runs * batch * 1000) / (performance.now() - began);
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const count = (value) => Math.round(value).toLocaleString('en-US');
 const percent = (share, places = 2) => `${(100 * share).toFixed(places)}%`;
 

@@ -3,6 +3,7 @@
 import { createRecognizer, readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { median } from './statistics.mjs';
 
 const [name, rounds] = [process.argv[2] ?? 'cnn', Number(process.argv[3] ?? 5)];
 const batch = 128;
@@ -37,6 +38,5 @@ for (let round = 0; round <= rounds; round++) {
   }
 }
 await Promise.all([recognizer.close(), normalising.close(), session.release()]);
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const speeds = Object.fromEntries(Object.entries(seconds).map(([key, values]) => [key, test.count / median(values)]));
 console.log(JSON.stringify({ model: name, images: test.count, batch, imagesPerSecond: speeds }));

@@ -20,6 +20,7 @@ import {
 import { loadDataset } from '@denary/train/node';
 import { glyphs, letters, likeDigits, signs } from './outsiders/glyphs.mjs';
 import { photos } from './outsiders/photos.mjs';
+import { table } from './tables.mjs';
 
 const digits = await loadDataset('mnist', 'test');
 const outsiders = [
@@ -56,7 +57,7 @@ for (const name of ['cnn', 'cnn-pool4', 'mlp', 'hrnn', 'pair', 'string']) {
     ...refused.map(({ share }) => percent(share)),
     percent(auto),
   ]);
-  sections.push(`## \`${name}\`\n\n${table(head, body)}`);
+  sections.push(`## \`${name}\`\n\n${table([head, ...body])}`);
 }
 
 const text = `# Rejection
@@ -71,7 +72,7 @@ Negative log-likelihood and expected calibration error (15 bins) on the test set
 models have seen all training images, so each temperature comes from a twin, which was trained in the same way on nine tenths of
 them and read the last tenth.
 
-${table(['model', 'temperature', 'NLL before', 'after', 'ECE before', 'after'], calibrations)}
+${table([['model', 'temperature', 'NLL before', 'after', 'ECE before', 'after'], ...calibrations])}
 
 ## What is refused
 
@@ -111,9 +112,4 @@ async function optional(kind, make) {
     console.error(`Without ${kind}: ${error.message}`);
     return [];
   }
-}
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { createRecognizer, readModel } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { median } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -98,7 +99,6 @@ for (let round = 0; round <= rounds; round++) {
 }
 await Promise.all([...Object.values(recognizers).map((recognizer) => recognizer.close()), bareSession.release()]);
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const settings = {
   model,
   ...(variant && { variant }),

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRecognizer } from '@denary/runtime-node';
 import { loadDataset } from '@denary/train/node';
+import { median } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -82,7 +83,6 @@ await recognizer.close();
 // What was closed is gone from the list after a turn or two.
 await new Promise((resolve) => setTimeout(resolve, 100));
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const [warm, last] = [median(samples.slice(20, 30)), median(samples.slice(-10))];
 const settled = Object.values(counts).reduce((sum, value) => sum + value);
 const unexpected = Object.keys(counts).filter(
