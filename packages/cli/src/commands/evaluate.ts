@@ -4,7 +4,6 @@ import { basename, resolve } from 'node:path';
 import { calibrationIn, type Manifest, openModel, type SessionFactory } from '@denary/core';
 import { type DeviceChoice, openSession, readModel, runtimeVersions } from '@denary/runtime-node';
 import {
-  type Architecture,
   atTemperature,
   eceOf,
   evaluate,
@@ -16,6 +15,7 @@ import {
 import { type DatasetName, loadDataset, type Split, writeAtomically } from '@denary/train/node';
 import { Command, Option } from 'commander';
 import type { ContextOf } from '../context.js';
+import { measuredBy } from '../measured-by.js';
 import { datasetOptions, variantOption, whole } from '../options.js';
 import { writeReport } from '../report.js';
 import { count, percent } from '../text.js';
@@ -58,10 +58,9 @@ export const evaluateCommand = (context: ContextOf) =>
       const { output, command, signal } = context(options);
       const { bytes, path, manifest } = await readModel(name, options.variant);
       const { model, contract } = openModel(bytes, path);
-      const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
-      const chosen = options.dataset ?? (own as DatasetName);
-      const dataset = await loadDataset(chosen, options.split, datasetOptions(options.cache));
-      const loss = options.loss ?? (manifest?.training?.loss as LossName | undefined) ?? 'categorical_crossentropy';
+      const own = measuredBy(manifest);
+      const dataset = await loadDataset(options.dataset ?? own.dataset, options.split, datasetOptions(options.cache));
+      const { loss = own.loss } = options;
       const { batchSize } = options;
       const createSession: SessionFactory = async (model) =>
         (await openSession(model, options.device, contract)).session;

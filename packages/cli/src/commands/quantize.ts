@@ -3,10 +3,11 @@
 import { join, resolve } from 'node:path';
 import { openModel } from '@denary/core';
 import { createSession, readModel } from '@denary/runtime-node';
-import { type Architecture, evaluate, type LossName, quantizeModel } from '@denary/train';
+import { evaluate, quantizeModel } from '@denary/train';
 import { type DatasetName, loadDataset, writeQuantizedFolder } from '@denary/train/node';
 import { Command } from 'commander';
 import type { ContextOf } from '../context.js';
+import { measuredBy } from '../measured-by.js';
 import { datasetOptions, modelName, whole } from '../options.js';
 import { count, fileSize, percent, table } from '../text.js';
 
@@ -35,16 +36,14 @@ export const quantizeCommand = (context: ContextOf) =>
       openModel(bytes, path);
       const name = manifest?.name ?? modelName(path);
       const folder = resolve(options.out ?? join('out', name));
-      const own = (manifest?.architecture as Partial<Architecture> | undefined)?.training?.data ?? 'mnist';
-      const chosen = options.dataset ?? (own as DatasetName);
-      const [train, test] = await Promise.all(
-        (['train', 'test'] as const).map((split) => loadDataset(chosen, split, datasetOptions(options.cache))),
-      );
-      const quantized = await quantizeModel({ createSession, model: bytes, dataset: train!, samples, signal });
-      const loss = (manifest?.training?.loss as LossName | undefined) ?? 'categorical_crossentropy';
-      const measure = (model: Uint8Array) => evaluate({ createSession, model, dataset: test!, loss, signal });
+      const { dataset, loss } = measuredBy(manifest);
+      const load = (split: 'train' | 'test') =>
+        loadDataset(options.dataset ?? dataset, split, datasetOptions(options.cache));
+      const [train, test] = await Promise.all([load('train'), load('test')]);
+      const quantized = await quantizeModel({ createSession, model: bytes, dataset: train, samples, signal });
+      const measure = (model: Uint8Array) => evaluate({ createSession, model, dataset: test, loss, signal });
       const [before, after] = [await measure(bytes), await measure(quantized.bytes)];
-      const on = `${Math.min(samples, train!.count)} images of ${train!.name}`;
+      const on = `${Math.min(samples, train.count)} images of ${train.name}`;
       await writeQuantizedFolder(folder, { model: bytes, quantized: quantized.bytes, name, manifest, on, test: after });
       const files = {
         'model.onnx': { bytes: bytes.length, ...figures(before) },
@@ -59,10 +58,10 @@ export const quantizeCommand = (context: ContextOf) =>
         count(imagesPerSecond),
       ]);
       output.result(
-        { model: folder, data: test!.name, layers, kept, files },
+        { model: folder, data: test.name, layers, kept, files },
         [
-          `${folder}: ${layers} layers in eight bits${kept.length > 0 ? `; as before: ${kept.join(', ')}` : ''}`,
-          table(['file', 'size', `accuracy on ${test!.name}`, 'loss', 'images/s'], rows),
+          `${folder}: ${layers} ${layers === 1 ? 'layer' : 'layers'} in eight bits${kept.length > 0 ? `; as before: ${kept.join(', ')}` : ''}`,
+          table(['file', 'size', `accuracy on ${test.name}`, 'loss', 'images/s'], rows),
         ].join('\n'),
       );
     });

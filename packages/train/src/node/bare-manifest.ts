@@ -1,6 +1,7 @@
 /** The manifest of a model that came without one: what can be told by its file alone. */
 
 import { contractOf, type Manifest, type Model } from '@denary/core';
+import { modelParameters } from '../build-training.js';
 import { preprocessingOf } from '../foreign/wrap-classifier.js';
 import { classNames, versionOf } from './model-folder.js';
 
@@ -19,3 +20,7 @@ export function bareManifest(model: Model, facts: Pick<Manifest, 'name' | 'descr
     versions: { denary: versionOf('@denary/train') },
   };
 }
+
+/** Of a classifier of which nothing is said but its name. */
+export const classifierManifest = (model: Model, name: string): BareManifest =>
+  bareManifest(model, { name, description: 'a classifier', parameters: modelParameters(model) });

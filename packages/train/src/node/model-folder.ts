@@ -1,6 +1,7 @@
 /** A model's folder on disk: model.onnx, training.onnx and manifest.json, each written whole or not at all. */
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -51,6 +52,10 @@ export function writeModelFolder(folder: string, trained: TrainedModel): Promise
   const files = encodeModelFiles(trained);
   return writeFiles(folder, files, manifestOf(trained, files));
 }
+
+/** What the manifest says of the files that the folder has. */
+export const filesThere = (folder: string, manifest: Manifest | undefined): Manifest['files'] =>
+  Object.fromEntries(Object.entries(manifest?.files ?? {}).filter(([name]) => existsSync(join(folder, name))));
 
 /**
  * Writes files and the manifest that describes them. An older manifest goes first and the new one comes last, so that at no

@@ -1,12 +1,9 @@
 /** Writes a model with its variant in eight bits beside it. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { decodeModel, type Manifest } from '@denary/core';
-import { modelParameters } from '../build-training.js';
 import type { Evaluation } from '../evaluate.js';
-import { bareManifest } from './bare-manifest.js';
-import { metricsOf, sha256, writeFiles } from './model-folder.js';
+import { classifierManifest } from './bare-manifest.js';
+import { filesThere, metricsOf, sha256, writeFiles } from './model-folder.js';
 
 export interface QuantizedFolder {
   /** The bytes of the model, and of what `quantizeModel` made of it. */
@@ -24,16 +21,10 @@ export interface QuantizedFolder {
 /** Adds `model.int8.onnx` and what is to be said of it to a model's folder, or makes one with that and `model.onnx`. */
 export function writeQuantizedFolder(folder: string, given: QuantizedFolder): Promise<Manifest> {
   const { model: bytes, quantized, name, manifest, on, test } = given;
-  const base = manifest ?? bareOf(bytes, name);
-  const kept = Object.entries(manifest?.files ?? {}).filter(([file]) => existsSync(join(folder, file)));
+  const base = manifest ?? classifierManifest(decodeModel(bytes, 'writeQuantizedFolder'), name);
   const how = `static quantization: weights of int8 by channels, activations of uint8 that span what they are on ${on}`;
   const metrics = test ? { test: { ...metricsOf(test), how: 'the file on the whole test set, once' } } : {};
   const variants = { ...base.variants, int8: { of: sha256(bytes), how, metrics } };
   const files = { 'model.onnx': bytes, 'model.int8.onnx': quantized };
-  return writeFiles(folder, files, { ...base, variants, files: Object.fromEntries(kept) });
-}
-
-function bareOf(bytes: Uint8Array, name: string) {
-  const model = decodeModel(bytes, 'writeQuantizedFolder');
-  return bareManifest(model, { name, description: 'a classifier', parameters: modelParameters(model) });
+  return writeFiles(folder, files, { ...base, variants, files: filesThere(folder, manifest) });
 }

@@ -1,11 +1,9 @@
 /** Writes what `buildTraining` made: a model's folder with its training graphs, ready to be recognised with and tuned. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { decodeModel, type Manifest } from '@denary/core';
 import type { BuiltTraining } from '../build-training.js';
 import { type BareManifest, bareManifest } from './bare-manifest.js';
-import { sha256, writeFiles } from './model-folder.js';
+import { filesThere, sha256, writeFiles } from './model-folder.js';
 
 export interface TrainingFolder {
   readonly built: BuiltTraining;
@@ -21,9 +19,8 @@ export interface TrainingFolder {
 export function writeTrainingFolder(folder: string, given: TrainingFolder): Promise<Manifest> {
   const { built, manifest, others = {} } = given;
   const trainings = Object.fromEntries(built.files.map(({ name, bytes }) => [name, bytes]));
-  const kept = Object.entries(manifest?.files ?? {}).filter(([name]) => existsSync(join(folder, name)));
   const files = { 'model.onnx': built.bytes, ...trainings, ...others };
-  return writeFiles(folder, files, { ...(manifest ?? manifestOf(given)), files: Object.fromEntries(kept) });
+  return writeFiles(folder, files, { ...(manifest ?? manifestOf(given)), files: filesThere(folder, manifest) });
 }
 
 function manifestOf({ built: { model, parameters, wrapped }, given, name }: TrainingFolder): BareManifest {

@@ -1,8 +1,7 @@
 /** Writes a tuned model: a folder like the one that it was tuned from, with other weights, its lineage and no claims that are past. */
 
 import { lineageIn, type Manifest, openModel, problem } from '@denary/core';
-import { modelParameters } from '../build-training.js';
-import { type BareManifest, bareManifest } from './bare-manifest.js';
+import { classifierManifest } from './bare-manifest.js';
 import { writeFiles } from './model-folder.js';
 
 export interface TunedFolder {
@@ -25,8 +24,7 @@ export function writeTunedFolder(folder: string, tuned: TunedFolder): Promise<Ma
   if (!lineage) {
     throw problem('bad-model', 'writeTunedFolder', 'a tuned model', 'one without lineage', 'Run the tuner first.');
   }
-  const parent: BareManifest =
-    manifest ?? bareManifest(model, { name, description: 'a classifier', parameters: modelParameters(model) });
+  const parent = manifest ?? classifierManifest(model, name);
   // The parent's own figures are those of other weights.
   const validation = held && { ...held, how: 'on corrections that were held out of the tuning' };
   const metrics = validation ? { validation } : {};

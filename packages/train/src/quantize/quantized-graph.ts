@@ -4,7 +4,7 @@
  */
 
 import { attribute, filled, type Graph, type Node, type Tensor } from '@denary/core';
-import { type Attributes, int } from '../passes/node-writer.js';
+import { int, NodeWriter } from '../passes/node-writer.js';
 import type { Pixels, Quantization, QuantizationPlan } from './plan.js';
 
 /**
@@ -23,8 +23,9 @@ export function quantizedGraph(
 }
 
 class Quantizer {
-  private readonly nodes: Node[] = [];
-  private readonly initializers: Map<string, Tensor>;
+  private readonly writer: NodeWriter;
+  /** Weights that are written; layers may share them. */
+  private readonly written = new Set<string>();
 
   constructor(
     private readonly graph: Graph,
@@ -32,16 +33,16 @@ class Quantizer {
     /** Of the values that are the source of others. */
     private readonly quantizations: ReadonlyMap<string, Quantization>,
   ) {
-    this.initializers = new Map(graph.initializers);
+    this.writer = new NodeWriter(graph);
     for (const { name } of graph.inputs) this.quantizeValue(name);
     for (const node of graph.nodes) {
-      this.nodes.push(plan.layers.has(node) ? this.layer(node) : this.reading(node));
+      this.writer.nodes.push(plan.layers.has(node) ? this.layer(node) : this.reading(node));
       for (const name of node.outputs) this.quantizeValue(name);
     }
   }
 
   result(): Graph {
-    return { ...this.graph, nodes: this.nodes, initializers: this.initializers };
+    return this.writer.result();
   }
 
   /** The node, of what comes out of eight bits where there is such a thing. */
@@ -54,22 +55,11 @@ class Quantizer {
     const source = this.plan.values.get(name);
     if (source === undefined) return;
     const pixels = this.plan.pixels.get(name);
-    if (pixels) this.dequantize(name, pixels.of, pixels);
-    else {
-      const quantization = this.quantizationOf(source);
-      const parameters = this.parametersOf(source, quantization);
-      this.write('QuantizeLinear', [name, ...parameters], `${name}/quantized`);
-      this.dequantize(name, `${name}/quantized`, quantization, parameters);
-    }
-  }
-
-  private dequantize(
-    name: string,
-    from: string,
-    quantization: Quantization,
-    parameters = this.parametersOf(name, quantization),
-  ): void {
-    this.write('DequantizeLinear', [from, ...parameters], dequantized(name));
+    const parameters = pixels
+      ? this.parametersOf(name, pixels)
+      : this.parametersOf(source, this.quantizationOf(source));
+    const whole = pixels?.of ?? this.writer.standard('QuantizeLinear', [name, ...parameters], {}, `${name}/quantized`);
+    this.writer.standard('DequantizeLinear', [whole, ...parameters], {}, dequantized(name));
   }
 
   private quantizationOf(source: string): Quantization {
@@ -111,21 +101,15 @@ class Quantizer {
       // Without them, ONNX Runtime has no kernel for dense layers.
       this.constant(`${name}/zero_point`, filled(values.dtype, [scales.length])),
     ];
-    if (!this.written.has(name)) this.write('DequantizeLinear', inputs, dequantized(name), axis);
+    if (!this.written.has(name)) {
+      this.writer.standard('DequantizeLinear', inputs, { axis: int(axis) }, dequantized(name));
+    }
     this.written.add(name);
     return dequantized(name);
   }
 
-  private readonly written = new Set<string>();
-
   private constant(name: string, tensor: Tensor): string {
-    this.initializers.set(name, tensor);
-    return name;
-  }
-
-  private write(op: string, inputs: readonly string[], output: string, axis?: number): void {
-    const attributes: Attributes = axis === undefined ? {} : { axis: int(axis) };
-    this.nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes });
+    return this.writer.constant(name, () => tensor);
   }
 }
 
