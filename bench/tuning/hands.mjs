@@ -5,20 +5,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { decodeReplay, fitHand, inHand } from '@denary/core';
+import { atOnce, decodeReplay, fitHand, inHand } from '@denary/core';
 import { modelsFolder } from '@denary/runtime-node';
 import { correctionsOf, setting } from './setting.mjs';
 
 const COUNT = 5;
 const { values } = parseArgs({ options: { 'per-number': { type: 'string' } } });
 const costs = values['per-number']?.split(',').map(Number) ?? [undefined];
-
-const all = (work) => {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-  }
-};
 
 /** The sum of the images of each class. */
 function sumsOf({ images, labels, classes, height, width }) {
@@ -45,8 +38,8 @@ for (const cost of costs) {
     const likeOthers = (sums, digit) =>
       mean(digits.filter((other) => other !== digit).map((other) => likeness(real[other], sums[other])));
     const found = digits.map((digit) => {
-      const hand = all(fitHand(correctionsOf(persona, digit, COUNT), core, cost));
-      return { hand, like: likeOthers(hand ? sumsOf(all(inHand(core, hand))) : plain, digit) };
+      const hand = atOnce(fitHand(correctionsOf(persona, digit, COUNT), core, cost));
+      return { hand, like: likeOthers(hand ? sumsOf(atOnce(inHand(core, hand))) : plain, digit) };
     });
     const [before, after] = [
       mean(digits.map((digit) => likeOthers(plain, digit))),

@@ -31,11 +31,11 @@ normalised. MNIST is all 10,000 test digits as they are. Accuracies in percent, 
 
 \`auto\` is what \`createTuner\` does by itself. *No replay*: all weights, with the same optimizer, steps, batches and augmentation, but
 nothing rehearsed. *k-NN*: the five nearest of corrections and core set by the model's features. *No imitation*: \`auto\` without
-the core set in the user's hand, which an affine map and a pen describe: it helps most where the persona is made in just that
+the core set in the user's hand, which a pen and an affine map describe: it helps most where the persona is made in just that
 way (slant, tiny, mirrored, thick), as people's own hands are only in part.
 
 Strategies, their rates, steps and margins were chosen on training digits that twins of the models, trained on the other nine tenths, had not
-seen, in hands of the same kinds with other seeds (\`npm run bench:tune -- --twins\`); the twins that margins were chosen on were trained
+seen, in hands of the same kinds with other seeds, and on optdigits' training rows (\`npm run bench:tune -- --twins\`); the twins that margins were chosen on were trained
 more briefly. *No replay*, which takes longest, is measured at 10 corrections a digit, of \`cnn\` also at 50; *no imitation* at 10. Another
 dash, or a model or persona that is missing, was not measured since the strategies last changed.
 `;

@@ -28,12 +28,10 @@ async function load(quick, twins) {
     own: written(few(own, 2000), name, seed),
     held: written(few(held, 500), name, seed + 1),
   }));
-  if (!quick && !twins) {
-    personas.push({
-      name: OPTDIGITS,
-      own: enlarged(await loadDataset('optdigits', 'train')),
-      held: enlarged(await loadDataset('optdigits', 'test')),
-    });
+  if (!quick) {
+    const train = enlarged(await loadDataset('optdigits', 'train'));
+    const parts = twins ? halves(train, seed) : { own: train, held: enlarged(await loadDataset('optdigits', 'test')) };
+    personas.push({ name: OPTDIGITS, ...parts });
   }
   return { mnist: few(digits, 1000), personas };
 }

@@ -21,7 +21,7 @@ ${table(
   rate              of the first step, as a multiple of the training graph's own
   rehearsed         the part of each batch from the core set, replay.bin beside the model
   imitated          the part of each batch that is the core set drawn as in the images given, where what sets them apart can be
-                    told: they lean, are small, thick, mirrored
+                    told: they lean, are small, thick, blurred, mirrored
   anchor            the part of the way back to the old weights that each step goes
   may fall by       accuracy on digits of the core set that are not rehearsed: all of them / any one class, also as in the
                     images given; what goes beyond is taken back, in part or all of it

@@ -1,12 +1,10 @@
 /**
- * What sets a user's hand apart, as far as an affine map and the width of the pen tell: it leans, is small, is mirrored, is
- * thick. It is fitted from the mean image of each class of the core set to that of the corrections, by as few numbers as these
- * can tell; the whole core set drawn that way is then some thousand digits more in the user's hand.
+ * What sets a user's hand apart, as far as a pen, an affine map and a place tell: it is thick, or soft, leans, is small, is
+ * mirrored, strays. How wide strokes are and how soft their edges is measured, which any digit tells. The map is fitted from
+ * the mean image of each class of the core set to that of the corrections, by as few numbers as these can tell. The whole core
+ * set drawn that way is then some thousand digits more in the user's hand.
  */
 
-import { changeStroke } from '../augment/stroke.js';
-import { Canvas, resample } from '../augment/warp.js';
-import { uniform } from '../random.js';
 import type { Work } from '../slices.js';
 import {
   type Affine,
@@ -14,38 +12,24 @@ import {
   centreOf,
   type Directions,
   identity,
-  likenessTo,
   type Moments,
   mapBetween,
   mirrored,
-  momentsOf,
-  placementOf,
   refined,
-  type Size,
 } from './affine.js';
+import { type Drawing, inHand, type Pair, type Place, rightAndDown } from './drawing.js';
+import { meanLikeness, meansOf, pooled } from './mean-images.js';
+import { isPlain, type Pen, steepnessOf, widthOf } from './pen.js';
 import { picked, type Samples } from './samples.js';
 
-export interface Hand {
-  /** About the centre of the ink. */
-  readonly map: Affine;
-  /** Pixels by which strokes are wider, before the map; negative where they are thinner. */
-  readonly stroke: number;
-  /** Where the ink's centre lies, in pixels from the image's; undefined where that is as in the core set. */
-  readonly place: Place | undefined;
+export interface Hand extends Drawing {
   /** Mean cosine, over the corrections, of their class' mean image and that of the core set: as it is, and in this hand. */
   readonly likeness: { readonly before: number; readonly after: number };
 }
 
-/** Right and down: the mean, and how far it strays (standard deviation). */
-interface Place {
-  readonly mean: Pair;
-  readonly stray: Pair;
-}
-type Pair = readonly [right: number, down: number];
-
 /** Corrections from which a hand can be told; of one class they do, as far as that class is unlike itself mirrored. */
 const LEAST_CORRECTIONS = 3;
-/** A hand is taken for one if it leaves at most this part of the unlikeness: chance alone fits a few percent away. */
+/** A map is taken for a hand's if it leaves at most this part of the unlikeness: chance alone fits a few percent away. */
 const MOST_LEFT = 0.85;
 /**
  * How much nearer, as a logarithm, each number that is fitted has to bring the corrections of one class to the core set's: five
@@ -55,12 +39,15 @@ const MOST_LEFT = 0.85;
 const PER_NUMBER = 0.3;
 /** Images of each class that its mean is taken of. */
 const MEANT = 40;
-/** How much the pen is changed in a trial, in pixels, and the most trials either way. */
-const PEN_STEP = 1;
-const PEN_TRIALS = 3;
+/** Images of the core set, of the corrected classes, that a pen is tried on. */
+const TRIED = 80;
+/** Pixels by which strokes have to be wider or narrower: five digits of MNIST are by chance as much as one of its own. */
+const NOT_BY_CHANCE = 1;
+/** Of changes to the pen: how fine they are, and which leave a digit. */
+const strokes = { step: 0.5, least: -2, most: 5 };
+const softnesses = { step: 1, least: 0, most: 16 };
 /** Pixels by which places have to differ, and to stray: a stroke more or less moves the centre, too. */
 const [NEAR, STRAY] = [1.5, 1];
-const SEED = 1;
 
 /** Maps of one kind, from the few numbers of which they are made. */
 interface Family {
@@ -98,11 +85,10 @@ function alsoMirrored(family: Family): readonly Family[] {
   return [family, { numbers: numbers + 1, directions: directions.map(mirrored), starts: other }];
 }
 
-/** A map of a family, on strokes that are wider by so many pixels. */
+/** A map of a family. */
 interface Fit {
   readonly family: Family;
   readonly map: Affine;
-  readonly stroke: number;
   readonly likeness: number;
   /** How unlike what it gives is, and how much it took: the fit of the least is taken. */
   readonly cost: number;
@@ -116,34 +102,68 @@ export function* fitHand(corrections: Samples, core: Samples, perNumber = PER_NU
   const plain = meansOf(sample);
   const classes = [...theirs.keys()].filter((label) => plain.has(label)).length;
   if (classes === 0) return undefined;
-  const fitFrom = function* (means: Means, start: Affine, family: Family, stroke: number): Work<Fit> {
-    const found = yield* refined(start, (map) => meanLikeness(means, theirs, map, core), family.directions);
-    const numbers = family.numbers + (stroke === 0 ? 0 : 1);
-    return { ...found, family, stroke, cost: Math.log(1 - found.likeness) + (perNumber * numbers) / classes };
-  };
+  const corrected = where(sample, (label) => theirs.has(label));
+  const tried = firstOfEach(corrected, Math.ceil(TRIED / classes));
 
-  const [from, to] = [pooled(plain, theirs, core), pooled(theirs, theirs, core)];
-  let best = yield* fitFrom(plain, identity, families[0]!, 0);
-  const before = best.likeness;
+  const to = pooled(theirs, theirs, core);
+  // As large as theirs: the strokes of a smaller digit are narrower anyhow.
+  const early = yield* fitPen(corrections, tried, sizeBetween(pooled(plain, theirs, core), to));
+  const drawn = isPlain(early) ? plain : meansOf(yield* inHand(sample, { pen: early, map: identity }));
+  const from = pooled(drawn, theirs, core);
+  const fitFrom = function* (start: Affine, family: Family): Work<Fit> {
+    const found = yield* refined(start, (map) => meanLikeness(drawn, theirs, map, core), family.directions);
+    return { ...found, family, cost: Math.log(1 - found.likeness) + (perNumber * family.numbers) / classes };
+  };
+  let best = yield* fitFrom(identity, families[0]!);
   for (const family of families) {
     for (const start of family.starts(from, to)) {
-      const fit = yield* fitFrom(plain, start, family, 0);
+      const fit = yield* fitFrom(start, family);
       if (fit.cost < best.cost) best = fit;
     }
   }
-  for (const direction of [PEN_STEP, -PEN_STEP]) {
-    for (let trial = 1; trial <= PEN_TRIALS; trial++) {
-      const stroke = direction * trial;
-      const means = meansOf(yield* inHand(sample, { map: identity, stroke }));
-      const fit = yield* fitFrom(means, best.map, best.family, stroke);
-      if (fit.cost >= best.cost) break;
-      best = fit;
+
+  const { map, likeness: after } = best;
+  const pen = yield* fitPen(corrections, tried, map);
+  const place = placeOf(corrections, sample);
+  const before = meanLikeness(plain, theirs, identity, core);
+  const alike = 1 - after > MOST_LEFT * (1 - before);
+  if (alike && !place && isPlain(pen)) return undefined;
+  return { pen, map, place, likeness: { before, after } };
+}
+
+/** The pen with which the core set, under that map, has strokes as wide as theirs, and edges as soft: softer ones are wider, too. */
+function* fitPen(theirs: Samples, core: Samples, map: Affine): Work<Pen> {
+  const [width, steepness] = [widthOf(theirs), steepnessOf(theirs)];
+  let softness = 0;
+  const withStroke = function* (stroke: number): Work<Pen> {
+    softness = yield* nearest(softness, softnesses, function* (softness) {
+      return steepness - steepnessOf(yield* inHand(core, { pen: { stroke, softness }, map }));
+    });
+    return { stroke, softness };
+  };
+  const missing = function* (stroke: number) {
+    return width - widthOf(yield* inHand(core, { pen: yield* withStroke(stroke), map }));
+  };
+  const missed = yield* missing(0);
+  const chance = Math.abs(missed) < NOT_BY_CHANCE;
+  return yield* withStroke(chance ? 0 : yield* nearest(Math.sign(missed), strokes, missing));
+}
+
+/** The value of the range, from the start on either way, that misses by the least. */
+function* nearest(
+  start: number,
+  { step, least, most }: typeof strokes,
+  miss: (value: number) => Work<number>,
+): Work<number> {
+  let [best, missed] = [start, Math.abs(yield* miss(start))];
+  for (const way of [step, -step]) {
+    for (let value = best + way; value >= least && value <= most; value += way) {
+      const now = Math.abs(yield* miss(value));
+      if (now >= missed) break;
+      [best, missed] = [value, now];
     }
   }
-  const place = placeOf(corrections, sample);
-  const { map, stroke, likeness: after } = best;
-  if (1 - after > MOST_LEFT * (1 - before) && !place) return undefined;
-  return { map, stroke, place, likeness: { before, after } };
+  return best;
 }
 
 /** Undefined where it is that of the core set. */
@@ -165,93 +185,6 @@ function spreadOf({ images, count, ...size }: Samples) {
   return { mean, variance };
 }
 
-const rightAndDown = (of: (axis: 0 | 1) => number): Pair => [of(0), of(1)];
-
-/** The samples as this hand would write them; where no place is given, they stay where they are. */
-export function* inHand(samples: Samples, hand: Pick<Hand, 'map' | 'stroke'> & Partial<Hand>): Work<Samples> {
-  const { map, stroke, place } = hand;
-  const { height, width, count } = samples;
-  const area = height * width;
-  const images = new Uint8Array(samples.images.length);
-  const canvas = new Canvas(height, width);
-  for (let i = 0; i < count; i++) {
-    canvas.load(samples.images, i * area);
-    // Two pixels are the most at once: each edge moves by one.
-    for (let left = stroke; left !== 0; left -= Math.sign(left) * Math.min(2, Math.abs(left))) {
-      changeStroke(canvas, Math.sign(left) * Math.min(2, Math.abs(left)));
-    }
-    const from = place && centreOf(samples.images.subarray(i * area, (i + 1) * area), samples);
-    const placed = from ? moved(map, from, strayed(place, i)) : map;
-    resample(canvas, placementOf(placed, samples), undefined, images, i * area);
-    yield;
-  }
-  return { ...samples, images };
-}
-
-/** The map that puts what lies at `from` at `to`. */
-const moved = ([xx, xy, yx, yy]: Affine, from: Pair, to: Pair): Affine => [
-  ...([xx, xy, yx, yy] as const),
-  from[0] - xx * to[0] - xy * to[1],
-  from[1] - yx * to[0] - yy * to[1],
-];
-
-/** Evenly, as far as it takes for that deviation. */
-const strayed = ({ mean, stray }: Place, i: number): Pair =>
-  rightAndDown((axis) => mean[axis] + stray[axis] * Math.sqrt(12) * (uniform(SEED, axis, i) - 0.5));
-
-interface Mean {
-  readonly image: Float64Array;
-  readonly count: number;
-}
-/** By class, of those that there are. */
-type Means = ReadonlyMap<number, Mean>;
-
-function meansOf({ images, labels, height, width }: Samples): Means {
-  const area = height * width;
-  const sums = new Map<number, { image: Float64Array; count: number }>();
-  labels.forEach((label, i) => {
-    const sum = sums.get(label) ?? { image: new Float64Array(area), count: 0 };
-    const own = images.subarray(i * area, (i + 1) * area);
-    // Each with its centre in the middle: where digits are put says nothing of how they are written.
-    const [right, down] = centreOf(own, { height, width }).map(Math.round) as [number, number];
-    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
-      for (let x = Math.max(0, right); x < Math.min(width, width + right); x++) {
-        sum.image[(y - down) * width + x - right]! += own[y * width + x]!;
-      }
-    }
-    sum.count++;
-    sums.set(label, sum);
-  });
-  return new Map([...sums].map(([label, { image, count }]) => [label, { image: image.map((v) => v / count), count }]));
-}
-
-/** The mean over the corrections, each as like the core set's as the mean image of its class. */
-function meanLikeness(core: Means, theirs: Means, map: Affine, size: Size): number {
-  let [sum, count] = [0, 0];
-  for (const [label, own] of theirs) {
-    const source = core.get(label);
-    if (!source) continue;
-    sum += own.count * likenessTo(own.image, source.image, map, size);
-    count += own.count;
-  }
-  return sum / (count || 1);
-}
-
-/** Of the classes that both have, each as often as it is among the corrections. */
-function pooled(means: Means, theirs: Means, size: Size): Moments {
-  let [yy, xy, xx, count] = [0, 0, 0, 0];
-  for (const [label, own] of theirs) {
-    const mean = means.get(label);
-    if (!mean) continue;
-    const moments = momentsOf(mean.image, size);
-    yy += own.count * moments[0];
-    xy += own.count * moments[1];
-    xx += own.count * moments[2];
-    count += own.count;
-  }
-  return [yy / count, xy / count, xx / count];
-}
-
 const sizeBetween = (from: Moments, to: Moments): Affine => {
   const scale = Math.sqrt((from[0] + from[2]) / (to[0] + to[2]));
   return [scale, 0, 0, scale, 0, 0];
@@ -269,3 +202,9 @@ function firstOfEach(samples: Samples, most: number): Samples {
   });
   return picked(samples, indices);
 }
+
+const where = (samples: Samples, wanted: (label: number) => boolean): Samples =>
+  picked(
+    samples,
+    [...samples.labels.keys()].filter((i) => wanted(samples.labels[i]!)),
+  );

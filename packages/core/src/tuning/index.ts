@@ -1,8 +1,10 @@
+export { atOnce } from '../slices.js';
 export * from './ancestry.js';
 export type { Budget } from './budget.js';
+export { inHand } from './drawing.js';
 export type { Measures } from './evaluator.js';
 export type { TrainingFile } from './graphs.js';
-export { fitHand, type Hand, inHand } from './hand.js';
+export { fitHand, type Hand } from './hand.js';
 export * from './lineage.js';
 export * from './model-store.js';
 export * from './personal-model.js';

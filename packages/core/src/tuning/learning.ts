@@ -28,13 +28,13 @@ export interface LearningParts {
   readonly guards: Guards;
 }
 
-/** What is not rehearsed, and so tells what is forgotten; undefined where there is none. */
+/** What is not rehearsed, and so tells what is forgotten. */
 export interface Guards {
   /** Of the core set. */
-  readonly core: Samples | undefined;
+  readonly core?: Samples | undefined;
   /** The same in augmented copies. */
-  readonly varied: Samples | undefined;
-  /** The same as the user would write it, in each of the ways that may be. */
+  readonly varied?: Samples | undefined;
+  /** The same as the user would write it, in each of the hands that are likely. */
   readonly hands: readonly Samples[];
 }
 

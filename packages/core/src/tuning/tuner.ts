@@ -3,7 +3,6 @@
  * a session factory, handed in by a runtime package, do the work.
  */
 
-import { type Augmentation, augmenting } from '../augment/augment.js';
 import { joinBytes } from '../bytes.js';
 import { calibrationIn, calibrationMetadata } from '../calibration.js';
 import type { Clock } from '../call.js';
@@ -17,19 +16,19 @@ import { rewriteModel } from '../onnx/rewrite.js';
 import { openModel } from '../open-model.js';
 import { type Preprocess, prepare } from '../preparation.js';
 import type { Device, SessionFactory } from '../session.js';
-import { inSlices, type Work } from '../slices.js';
+import { inSlices } from '../slices.js';
 import type { Tensors } from '../tensor.js';
 import { initializersOf } from '../trainer.js';
 import { type Budget, Pace } from './budget.js';
 import { Engines } from './engines.js';
 import type { Measures } from './evaluator.js';
 import { noGraphOf, type TrainingFile, type TuningGraphs, tuningGraphs } from './graphs.js';
-import { fitHand, inHand } from './hand.js';
 import { learn } from './learning.js';
 import { accuracyRecord, type Learning, lineageIn, lineageMetadata } from './lineage.js';
-import { augmentFor, Mixture } from './mixture.js';
+import { Mixture } from './mixture.js';
 import type { Digest } from './personal-model.js';
 import { requireTuningOptions, type TuningOptions, type TuningProgress } from './progress.js';
+import { rehearsal } from './rehearsal.js';
 import {
   Corrections,
   classesOf,
@@ -270,15 +269,15 @@ export class Tuner<Source> {
 
   private async *learning(options: TuningOptions): AsyncGenerator<TuningProgress, void, undefined> {
     const { strategy, corrections, present } = this;
-    const { seed = 0 } = this.parts;
+    const { replay, seed = 0 } = this.parts;
     const { weights } = present;
     const pace = new Pace(this.budgetOf(options, strategy), Date.now);
     const opening = this.engines.trainer(strategy.trainable, weights).then(async (trainer) => ({
       trainer,
       evaluator: await this.engines.evaluator(trainer.trained, weights),
     }));
-    const [{ trainer, evaluator }, made] = await Promise.all([opening, this.imagesFor(strategy, corrections)]);
-    const { guards, ...images } = made;
+    const making = inSlices(rehearsal({ strategy, corrections, replay, seed }), () => this.pause());
+    const [{ trainer, evaluator }, { guards, ...images }] = await Promise.all([opening, making]);
     const { batchSize } = trainer.spec;
     const mixture = new Mixture({ ...images, corrections, strategy, batchSize, seed });
     const aborted = () => options.signal?.aborted === true || this.closing !== undefined;
@@ -305,36 +304,6 @@ export class Tuner<Source> {
       };
     }
     yield progress;
-  }
-
-  /** What is made of the corrections and the core set before a run, in slices. */
-  private async imagesFor(strategy: Strategy, corrections: WeightedSamples) {
-    const { replay, seed = 0 } = this.parts;
-    const made = <T>(work: Work<T>) => inSlices(work, () => this.pause());
-    const { held, rest } = replay ? heldBack(replay) : {};
-    const imitates = strategy.imitationShare > 0 && replay;
-    const hand = imitates ? await made(fitHand(corrections, replay)) : undefined;
-    const imitated = async (samples: Samples | undefined, by = hand) =>
-      by && samples ? await made(inHand(samples, by)) : undefined;
-    const augment = await made(augmenting(augmentFor(strategy.augment, corrections)));
-    const { guardCopies } = strategy;
-    const copiesOf = async (samples: Samples | undefined) =>
-      samples && (await made(copied(samples, guardCopies, augment, seed)));
-    // Where nothing simple fits a few corrections, what fits them anyhow tells at least of what is to stay.
-    const guarded = hand ?? (imitates && guardCopies > 1 ? await made(fitHand(corrections, replay, 0)) : undefined);
-    const inHands = [await copiesOf(await imitated(held, guarded))];
-    return {
-      replay: rest,
-      imitation: await imitated(rest),
-      guards: {
-        core: held,
-        varied: guardCopies > 1 ? await copiesOf(held) : undefined,
-        // No two digits of a hand are alike, either.
-        hands: inHands.filter((samples) => samples !== undefined),
-      },
-      augment,
-      replayAugment: await made(augmenting(augmentFor(strategy.replayAugment, corrections))),
-    };
   }
 
   private budgetOf({ steps, seconds, until }: TuningOptions, strategy: Strategy): Budget {
@@ -385,16 +354,4 @@ export class Tuner<Source> {
 function unmeasured(strategy: Strategy): TuningProgress {
   const before = { accuracy: Number.NaN, coreAccuracy: undefined };
   return { step: 0, steps: strategy.steps, loss: Number.NaN, seconds: 0, strategy: strategy.name, ...before, before };
-}
-
-/** So many copies of each sample, each augmented otherwise. */
-function* copied(samples: Samples, copies: number, augment: Augmentation, seed: number): Work<Samples> {
-  const { images, labels, count, height, width } = samples;
-  const out = new Uint8Array(copies * images.length);
-  for (let i = 0; i < copies * count; i++) {
-    const [epoch, index] = [Math.floor(i / count), i % count];
-    augment({ from: samples, indices: [index], epoch, seed, out: out.subarray(i * height * width) });
-    yield;
-  }
-  return { ...samples, images: out, labels: joinBytes(Array(copies).fill(labels)), count: copies * count };
 }
