@@ -124,7 +124,7 @@ export const strategies = {
     guardCopies: 4,
     classMargin: 0.01,
     slack: 0,
-    lossMargin: 0.0015,
+    lossMargin: 0.001,
   },
   /** The last blocks: what digits are made of is known, how they are put together is learned anew. */
   blocks: { ...common, name: 'blocks', trainable: 'last-blocks', learningRateScale: 1, steps: 160 },
