@@ -1,8 +1,8 @@
 /**
  * What sets a user's hand apart, as far as a pen, an affine map and a place tell: it is thick, or soft, leans, is small, is
- * mirrored, strays. How wide strokes are and how soft their edges is measured, which any digit tells. The map is fitted from
- * the mean image of each class of the core set to that of the corrections, by as few numbers as these can tell. The whole core
- * set drawn that way is then some thousand digits more in the user's hand.
+ * mirrored, strays. Map and pen are fitted from the mean image of each class of the core set to that of the corrections, by as
+ * few numbers as these can tell. One class tells too little of a pen that way: there, how wide its strokes are and how soft their
+ * edges is measured. The whole core set drawn that way is then some thousand digits more in the user's hand.
  */
 
 import type { Work } from '../slices.js';
@@ -18,8 +18,8 @@ import {
   refined,
 } from './affine.js';
 import { type Drawing, inHand, type Pair, type Place, rightAndDown } from './drawing.js';
-import { meanLikeness, meansOf, pooled } from './mean-images.js';
-import { isPlain, type Pen, steepnessOf, widthOf } from './pen.js';
+import { type Means, meanLikeness, meansOf, pooled } from './mean-images.js';
+import { isPlain, type Pen, plainPen, steepnessOf, widthOf } from './pen.js';
 import { picked, type Samples } from './samples.js';
 
 export interface Hand extends Drawing {
@@ -39,8 +39,8 @@ const MOST_LEFT = 0.85;
 const PER_NUMBER = 0.3;
 /** Images of each class that its mean is taken of. */
 const MEANT = 40;
-/** Images of the core set, of the corrected classes, that a pen is tried on. */
-const TRIED = 80;
+/** Pixels by which the pen may be wider or narrower, in turn, where several classes tell of it by their likeness. */
+const PEN_TRIALS = 3;
 /** Pixels by which strokes have to be wider or narrower: five digits of MNIST are by chance as much as one of its own. */
 const NOT_BY_CHANCE = 1;
 /** Of changes to the pen: how fine they are, and which leave a digit. */
@@ -85,13 +85,20 @@ function alsoMirrored(family: Family): readonly Family[] {
   return [family, { numbers: numbers + 1, directions: directions.map(mirrored), starts: other }];
 }
 
-/** A map of a family. */
+/** A map of a family, on what a pen draws. */
 interface Fit {
   readonly family: Family;
   readonly map: Affine;
+  readonly pen: Pen;
   readonly likeness: number;
   /** How unlike what it gives is, and how much it took: the fit of the least is taken. */
   readonly cost: number;
+}
+
+/** Mean images of the core set, as a pen draws it. */
+interface Drawn {
+  readonly pen: Pen;
+  readonly means: Means;
 }
 
 /** Undefined where the corrections are too few or have several labels each, and where they look like the core set or differ from it otherwise. */
@@ -102,37 +109,49 @@ export function* fitHand(corrections: Samples, core: Samples, perNumber = PER_NU
   const plain = meansOf(sample);
   const classes = [...theirs.keys()].filter((label) => plain.has(label)).length;
   if (classes === 0) return undefined;
-  const corrected = where(sample, (label) => theirs.has(label));
-  const tried = firstOfEach(corrected, Math.ceil(TRIED / classes));
+  const one = classes === 1;
+  const tried = where(sample, (label) => theirs.has(label));
 
   const to = pooled(theirs, theirs, core);
   // As large as theirs: the strokes of a smaller digit are narrower anyhow.
-  const early = yield* fitPen(corrections, tried, sizeBetween(pooled(plain, theirs, core), to));
-  const drawn = isPlain(early) ? plain : meansOf(yield* inHand(sample, { pen: early, map: identity }));
-  const from = pooled(drawn, theirs, core);
-  const fitFrom = function* (start: Affine, family: Family): Work<Fit> {
-    const found = yield* refined(start, (map) => meanLikeness(drawn, theirs, map, core), family.directions);
-    return { ...found, family, cost: Math.log(1 - found.likeness) + (perNumber * family.numbers) / classes };
+  const size = sizeBetween(pooled(plain, theirs, core), to);
+  const early = one ? yield* measuredPen(corrections, tried, size) : plainPen;
+  const drawnBy = function* (pen: Pen): Work<Drawn> {
+    return { pen, means: isPlain(pen) ? plain : meansOf(yield* inHand(sample, { pen, map: identity })) };
   };
-  let best = yield* fitFrom(identity, families[0]!);
+  const fitFrom = function* (start: Affine, family: Family, { pen, means }: Drawn): Work<Fit> {
+    const found = yield* refined(start, (map) => meanLikeness(means, theirs, map, core), family.directions);
+    const numbers = family.numbers + (pen === early ? 0 : 1);
+    return { ...found, family, pen, cost: Math.log(1 - found.likeness) + (perNumber * numbers) / classes };
+  };
+  const drawn = yield* drawnBy(early);
+  const from = pooled(drawn.means, theirs, core);
+  let best = yield* fitFrom(identity, families[0]!, drawn);
   for (const family of families) {
     for (const start of family.starts(from, to)) {
-      const fit = yield* fitFrom(start, family);
+      const fit = yield* fitFrom(start, family, drawn);
       if (fit.cost < best.cost) best = fit;
+    }
+  }
+  for (const way of one ? [] : [1, -1]) {
+    for (let trial = 1; trial <= PEN_TRIALS; trial++) {
+      const fit = yield* fitFrom(best.map, best.family, yield* drawnBy({ ...plainPen, stroke: way * trial }));
+      if (fit.cost >= best.cost) break;
+      best = fit;
     }
   }
 
   const { map, likeness: after } = best;
-  const pen = yield* fitPen(corrections, tried, map);
+  const pen = one ? yield* measuredPen(corrections, tried, map) : best.pen;
   const place = placeOf(corrections, sample);
   const before = meanLikeness(plain, theirs, identity, core);
-  const alike = 1 - after > MOST_LEFT * (1 - before);
-  if (alike && !place && isPlain(pen)) return undefined;
+  const alike = 1 - after > MOST_LEFT * (1 - before) && (!one || isPlain(pen));
+  if (alike && !place) return undefined;
   return { pen, map, place, likeness: { before, after } };
 }
 
 /** The pen with which the core set, under that map, has strokes as wide as theirs, and edges as soft: softer ones are wider, too. */
-function* fitPen(theirs: Samples, core: Samples, map: Affine): Work<Pen> {
+function* measuredPen(theirs: Samples, core: Samples, map: Affine): Work<Pen> {
   const [width, steepness] = [widthOf(theirs), steepnessOf(theirs)];
   let softness = 0;
   const withStroke = function* (stroke: number): Work<Pen> {
